@@ -11,7 +11,7 @@ top=$(realpath "$(dirname "$0")/../..")
 out=$(realpath "${2:-$top}")
 cd "$top"
 spec=uapi/netlink/specs/pgnl.yaml
-mkdir -p "$out/uapi/linux" "$out/kmod"
+mkdir -p "$out/uapi/linux" "$out/kmod" "$out/docs"
 
 # The generator looks for its schema two folders above the spec, and for a
 # MAINTAINERS file above that; it never ends without one, hence the limit.
@@ -30,6 +30,8 @@ gen --mode uapi --header -o "$work/pgnl.h"
 gen --mode kernel --header -o "$work/genl.h"
 gen --mode kernel --source -o "$work/genl.c"
 /usr/bin/python3 uapi/netlink/gen-structs.py "$spec" <"$work/pgnl.h" >"$work/pgnl-full.h"
+/usr/bin/python3 uapi/netlink/gen-doc.py "$spec" >"$work/protocol.md"
 
 install -m 644 "$work/pgnl-full.h" "$out/uapi/linux/pgnl.h"
 install -m 644 "$work/genl.h" "$work/genl.c" "$out/kmod/"
+install -m 644 "$work/protocol.md" "$out/docs/"
