@@ -35,6 +35,7 @@ struct client {
 	int dump_retries;	/* how often the last dump was interrupted */
 	char text[256];		/* extack text of the last error, "" when it had none */
 	int offset;		/* extack offset of the last error, -1 when it had none */
+	int missing;		/* attribute that the last error misses, 0 when none */
 };
 
 /* In the network namespace of the caller; NULL with errno ENOENT when there is
