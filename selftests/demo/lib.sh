@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lib.sh: how the demo speaks, shows commands and checks what it says.
+
+# One character for each claim; scripts that the demo starts add to it.
+export DEMO_CLAIMS=${DEMO_CLAIMS:-$(mktemp)}
+command_line=$'\e[1;36m' heading=$'\e[1;33m' good=$'\e[32m' bad=$'\e[1;31m' plain=$'\e[0m'
+case ${DEMO_COLOR:-auto} in
+always) ;;
+auto) [ -t 1 ] || command_line='' heading='' good='' bad='' plain='' ;;
+*) command_line='' heading='' good='' bad='' plain='' ;;
+esac
+
+chapter() {
+	printf '\n%s== %s%s\n' "$heading" "$*" "$plain"
+}
+
+say() {
+	printf '%s\n' "$@"
+}
+
+fail() {
+	printf '%s  FALSE  %s%s\n' "$bad" "$*" "$plain" >&2
+	exit 1
+}
+
+# show COMMAND: show a command line, run it, show what it says. Its words stay
+# in $shown, its exit status in $status.
+show() {
+	show_as '#' "$1" "$1"
+}
+
+# show_as PROMPT TEXT COMMAND: the same, where what is run differs from what
+# is shown.
+show_as() {
+	printf '%s%s %s%s\n' "$command_line" "$1" "$2" "$plain"
+	status=0
+	shown=$(eval "$3" 2>&1) || status=$?
+	[ -z "$shown" ] || printf '%s\n' "$shown"
+}
+
+# claim TEXT COMMAND...: the demo ends here unless COMMAND holds.
+claim() {
+	local text=$1
+	shift
+	"$@" || fail "$text"
+	printf . >>"$DEMO_CLAIMS"
+	printf '%s  true  %s%s\n' "$good" "$text" "$plain"
+}
+
+# await TEXT COMMAND...: wait until COMMAND holds, for a minute at most.
+await() {
+	local text=$1 end=$((SECONDS + 60))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || fail "waited for a minute: $text"
+		sleep 0.05
+	done
+}
+
+claims() {
+	wc -c <"$DEMO_CLAIMS"
+}
+
+not() {
+	! "$@"
+}
+
+# The pids of a group, one in each line; nothing when it is missing. Whatever
+# else goes wrong ends the demo, so that silence is never taken for an answer.
+members_of() {
+	local status=0 words
+	words=$(pgnl "${scope[@]}" members "$1" --pids 2>&1) || status=$?
+	case $status in
+	0) printf '%s\n' "$words" ;;
+	3) ;;
+	*) fail "pgnl members $1 ended with $status: $words" ;;
+	esac
+}
+scope=()
+
+is_member() { # GROUP PID
+	local pids
+	pids=$(members_of "$1") || exit 1
+	grep -qx "$2" <<<"$pids"
+}
+
+has_members() { # GROUP N
+	local pids
+	pids=$(members_of "$1") || exit 1
+	[ "$(grep -c . <<<"$pids")" = "$2" ]
+}
+
+is_zombie() { # PID
+	[ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = Z ]
+}
+
+is_stopped() { # PID
+	[ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = T ]
+}

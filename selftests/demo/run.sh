@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh: what pgnl does, shown with real servers on a real kernel.
+#
+# Runs as root where the module is loaded, in a VM: "make demo". Every claim
+# on the screen is checked; the first false one ends the demo with status 1.
+# DEMO_COLOR is auto, always or never; DEMO_CROWD is how many processes the
+# crowd has.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+. "$here/lib.sh"
+
+crowd=${DEMO_CROWD:-10000}
+work=$(mktemp -d)
+chmod 755 "$work"
+started=()
+
+end() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -KILL -- "-$pid" 2>/dev/null
+	done
+	rm -rf "$work" "$DEMO_CLAIMS"
+}
+trap end EXIT
+
+# start LOG COMMAND...: run a service in a process group of its own; $started_pid.
+start() {
+	local log=$1
+	shift
+	setsid "$@" >"$work/$log" 2>&1 &
+	started_pid=$!
+	started+=("$started_pid")
+}
+
+# join_workers GROUP MASTER [OPTION...]: what a supervisor does, for as long as
+# the master lives: each of its workers that is in no group joins.
+join_workers() {
+	local group=$1 master=$2 pid
+	shift 2
+	while kill -0 "$master"; do
+		for pid in $(pgrep -P "$master"); do
+			is_member "$group" "$pid" || pgnl -q join "$group" --pid "$pid" "$@"
+		done
+		sleep 0.1
+	done
+}
+export -f join_workers is_member members_of fail
+supervise() {
+	start "supervisor-$2.log" bash -c 'scope=(); join_workers "$@"' join_workers "$@"
+}
+
+answers() { # URL
+	curl -fs -o /dev/null "$1"
+}
+
+# ---------------------------------------------------------------------------
+chapter "A web server whose workers are a group"
+
+say "nginx forks four workers. A supervisor puts each worker into the group web."
+start nginx.log nginx -e stderr -p "$work" -c "$here/nginx.conf"
+nginx=$started_pid
+await "nginx answers" answers http://127.0.0.1:8080/
+supervise web "$nginx" --meta http://127.0.0.1:8080/
+await "four workers have joined" has_members web 4
+show "pgnl groups"
+show "pgnl members web"
+claim "the group has the four workers" has_members web 4
+
+say "Twelve requests; nginx tells which of its workers answered:"
+show "for i in {1..12}; do curl -s http://127.0.0.1:8080/; done | sort | uniq -c"
+answered_by_members() { # GROUP, pids on stdin
+	local pid
+	while read -r pid; do
+		is_member "$1" "$pid" || return 1
+	done
+}
+claim "each of them is a member of web" answered_by_members web < <(awk '{print $2}' <<<"$shown")
+
+# ---------------------------------------------------------------------------
+chapter "Three services, found by a client that knows only a name"
+
+say "Three Apache servers (prefork). Each master joins the group app by itself, with" \
+	"its address as metadata, and becomes apache2: no wrapper process stays."
+apache=()
+for port in 8081 8082 8083; do
+	mkdir "$work/site-$port"
+	echo "hello from port $port" >"$work/site-$port/index.html"
+	url=http://127.0.0.1:$port/index.html
+	say "# pgnl exec app --meta $url -- apache2 -f apache.conf -DFOREGROUND"
+	start "apache-$port.out" env WORK="$work" PORT="$port" \
+		pgnl exec app --meta "$url" -- apache2 -f "$here/apache.conf" -DFOREGROUND
+	apache+=("$started_pid")
+	await "apache on port $port answers" answers "$url"
+	supervise app/workers "$started_pid" --meta "$url"
+done
+await "each master has its workers in a group" has_members app/workers 6
+show "pgnl members app"
+claim "the group app is the three masters" has_members app 3
+show "pgnl groups 'app*'"
+
+client() { # how to pick: pgnl's words
+	curl -fs "$(pgnl -j "$@" | jq -r '.[0].meta')"
+}
+say "A client asks for one member and talks to the address it finds there:"
+show "curl -s \$(pgnl -j pick app --policy rr | jq -r '.[0].meta')"
+three_in_turn() {
+	for _ in 1 2 3; do client pick app --policy rr; done | sort -u | grep -c hello
+}
+claim "three picks in turn reach all three" [ "$(three_in_turn)" = 3 ]
+show "pgnl -j pick app --policy key=alice | jq -r '.[0].meta'"
+same_for_alice() {
+	for _ in 1 2 3 4 5; do
+		[ "$(pgnl -j pick app --policy key=alice | jq -r '.[0].meta')" = "$shown" ] || return 1
+	done
+}
+claim "five more picks for alice give the same one" same_for_alice
+show "pgnl closest app"
+claim "closest gives a member, too" [ "$status" = 0 ]
+worker=$(cat "$work"/answered-* | tail -n 1)
+claim "the Apache worker that answered last is in app/workers" is_member app/workers "$worker"
+
+say "One service is killed, workers and all:"
+kill -KILL -- "-${apache[0]}"
+show "pgnl members app --pids"
+claim "it is out of the group" not is_member app "${apache[0]}"
+two_in_turn() {
+	for _ in 1 2 3 4; do client pick app --policy rr; done | sort | uniq -c | grep -c ' 2 hello'
+}
+claim "four picks reach the two others, twice each" [ "$(two_in_turn)" = 2 ]
+
+# ---------------------------------------------------------------------------
+chapter "A worker is killed, and gone before anybody has noticed"
+
+say "The nginx master is stopped, so it can't reap its children. A picked worker gets" \
+	"SIGKILL and stays a zombie:"
+kill -STOP "$nginx"
+await "the master is stopped" is_stopped "$nginx"
+victim=$(pgnl -j pick web | jq -r '.[0].pid')
+show "kill -KILL $victim"
+await "the worker is a zombie" is_zombie "$victim"
+show "cut -d' ' -f1-4 /proc/$victim/stat"
+show "pgnl members web --pids"
+claim "the zombie is no member" not is_member web "$victim"
+claim "its three brothers are" has_members web 3
+claim "it is a zombie still: the kernel took it out, not its parent" is_zombie "$victim"
+show "pgnl join web --pid $victim"
+claim "a dead process can't join" [ "$status" = 2 ]
+kill -CONT "$nginx"
+say "The master goes on, reaps it and forks another; the supervisor sees a new worker."
+await "four workers again" has_members web 4
+show "pgnl members web --pids"
+claim "$victim is not among them" not is_member web "$victim"
+
+# ---------------------------------------------------------------------------
+chapter "A service that crashes fifty times"
+
+say "It joins, finds itself in the group, and dies of SIGSEGV; then again."
+ghosts=0 rounds=0
+while [ "$rounds" -lt 50 ]; do
+	# shellcheck disable=SC2016 # $$ is the service's
+	pgnl exec flaky -- bash -c 'pgnl members flaky --pids | grep -qx $$ && kill -SEGV $$' &
+	pid=$!
+	code=0
+	wait "$pid" 2>/dev/null || code=$?
+	[ "$code" = 139 ] || fail "the service ended with $code, it had not joined"
+	! is_member flaky "$pid" || ghosts=$((ghosts + 1))
+	rounds=$((rounds + 1))
+done
+claim "in $rounds rounds a dead one was in the group $ghosts times" [ "$ghosts" = 0 ]
+show "pgnl members flaky"
+claim "and the group is gone with its last member" [ "$status" = 3 ]
+
+# ---------------------------------------------------------------------------
+chapter "A pid that is used again"
+
+unshare --pid --fork --mount-proc "$here/pid-reuse.sh" || exit 1
+
+# ---------------------------------------------------------------------------
+chapter "$crowd processes"
+
+say "They join by themselves, all live at the same time, and all die: half of them" \
+	"exit, half get SIGKILL. Nobody reaps them yet."
+coproc CROWD { "$top/build/selftests/crowd" crowd "$crowd"; }
+crowd_pid=${CROWD_PID:?}
+heard() { # WORD
+	local word n
+	read -r -t 300 word n <&"${CROWD[0]}" && [ "$word $n" = "$1 $crowd" ]
+}
+count_of() {
+	pgnl -j groups "$1" | jq '[.[].local] | add // 0'
+}
+claim "$crowd processes have joined" heard joined
+show "pgnl groups crowd"
+claim "the group has $crowd members" [ "$(count_of crowd)" = "$crowd" ]
+echo >&"${CROWD[1]}"
+claim "$crowd processes are dead, and zombies" heard dead
+show "pgnl groups crowd"
+claim "the group has no member" [ "$(count_of crowd)" = 0 ]
+echo >&"${CROWD[1]}"
+claim "they are reaped" wait "$crowd_pid"
+show "pgnl verify"
+claim "the kernel's tables are consistent" [ "$status" = 0 ]
+
+# ---------------------------------------------------------------------------
+chapter "What another user may do, and may not"
+
+# The command where everybody may run it, wherever the project is.
+mkdir "$work/everybody"
+cp "$(command -v pgnl)" "$work/everybody/"
+cp -L "$top/build/lib/libpgnl.so.0" "$work/everybody/"
+cat >"$work/everybody/as-nobody" <<-END
+	#!/bin/bash
+	export PATH=$work/everybody:$PATH LD_LIBRARY_PATH=$work/everybody
+	exec setpriv --reuid=nobody --regid=nogroup --clear-groups "\$@"
+END
+chmod -R a+rx "$work/everybody"
+as_nobody=$work/everybody/as-nobody
+nobody() {
+	show_as 'nobody$' "$1" "$as_nobody $1"
+}
+may() {
+	claim "nobody may $1" [ "$status" = 0 ]
+}
+may_not() {
+	claim "nobody may not $1" [ "$status" = 2 ]
+}
+
+nobody "pgnl members web --pids"
+may "list"
+nobody "pgnl pick web"
+may "pick"
+start guest.log "$as_nobody" pgnl exec guests -- sleep infinity
+guest=$started_pid
+await "the guest has joined" is_member guests "$guest"
+nobody "pgnl members guests"
+may "join by itself"
+nobody "pgnl join visitors --pid $guest"
+may "put a process of its own into a group"
+
+nobody "pgnl join guests --pid $nginx"
+may_not "put a process of root's into a group"
+claim "it is in no group of nobody's" not is_member guests "$nginx"
+worker=$(members_of web | head -n 1)
+nobody "pgnl leave web --pid $worker"
+may_not "take a worker of nginx out"
+claim "it is still there" is_member web "$worker"
+nobody "pgnl scope add mine"
+may_not "add a scope"
+show "pgnl -s pg2 create jobs"
+nobody "pgnl -s pg2 delete jobs"
+may_not "delete a group that root created"
+show "pgnl scope add private --perm 0700"
+nobody "pgnl -s private groups"
+may_not "look into a private scope of root's"
+
+# ---------------------------------------------------------------------------
+chapter "In the end"
+
+show "pgnl stats"
+show "pgnl verify"
+claim "the kernel's tables are consistent" [ "$status" = 0 ]
+say "" "The demo checked each of its $(claims) claims: all are true."
