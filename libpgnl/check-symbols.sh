@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check-symbols.sh LIBRARY: the functions of pgnl.h, those of libpgnl.map and
+# those that the shared library exports are to be the same. Says what is not.
+set -eu
+
+lib=${1:?usage: check-symbols.sh LIBRARY}
+here=$(dirname "$0")
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# Declarations as the compiler sees them, so comments can't mislead.
+"${CC:-cc}" -E -P -I"$here/include" "$here/include/pgnl.h" |
+	grep -o '\<pgnl_[a-z0-9_]* *(' | tr -d ' (' | sort -u >"$tmp/header"
+sed -n 's/^[[:space:]]*\(pgnl_[a-z0-9_]*\);.*/\1/p' "$here/libpgnl.map" |
+	sort >"$tmp/map"
+nm -D --defined-only "$lib" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+	sort >"$tmp/library"
+
+status=0
+for other in map library; do
+	if ! diff -u --label "pgnl.h" --label "$other" "$tmp/header" "$tmp/$other"; then
+		status=1
+	fi
+done
+exit $status

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Messages of the kernel to structures. Pure: no handle, no allocation, no
+ * system call, so it is tested and fuzzed alone. What a newer module may add
+ * (attributes, a longer row) is passed over; what is missing or too short is
+ * -EPROTO.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct table {
+	const struct nlattr **attrs;	/* the last of each type */
+	const uint8_t *types;		/* enum mnl_attr_data_type; 0: anything */
+	uint16_t max;
+};
+
+static int collect(const struct nlattr *attr, void *data)
+{
+	uint16_t type = mnl_attr_get_type(attr);
+	struct table *table = data;
+
+	if (type > table->max)
+		return MNL_CB_OK;
+	if (table->types[type] &&
+	    mnl_attr_validate(attr, table->types[type]) < 0)
+		return MNL_CB_ERROR;
+	table->attrs[type] = attr;
+	return MNL_CB_OK;
+}
+
+/* Attributes of a generic netlink message. */
+static int parse(const struct nlmsghdr *nlh, struct table *table)
+{
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
+		return -EPROTO;
+	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), collect, table) < 0)
+		return -EPROTO;
+	return 0;
+}
+
+static int parse_nest(const struct nlattr *nest, struct table *table)
+{
+	return mnl_attr_parse_nested(nest, collect, table) < 0 ? -EPROTO : 0;
+}
+
+static const uint8_t types[PGNL_A_MAX + 1] = {
+	[PGNL_A_SCOPE] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_GROUP] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_MODE] = MNL_TYPE_U32,
+	[PGNL_A_FLAGS] = MNL_TYPE_U32,
+	[PGNL_A_OWNER] = MNL_TYPE_U32,
+	[PGNL_A_OWNER_GID] = MNL_TYPE_U32,
+	[PGNL_A_PERM] = MNL_TYPE_U32,
+	[PGNL_A_GROUPS] = MNL_TYPE_U64,
+	[PGNL_A_MEMBERS] = MNL_TYPE_U64,
+	[PGNL_A_LOCAL] = MNL_TYPE_U64,
+	[PGNL_A_REMOTE] = MNL_TYPE_U64,
+	[PGNL_A_REMOVED] = MNL_TYPE_U32,
+	[PGNL_A_MEMBER] = MNL_TYPE_NESTED,
+	[PGNL_A_ABI] = MNL_TYPE_U32,
+	[PGNL_A_RELEASE] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_NODE] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_EPOCH] = MNL_TYPE_U64,
+	[PGNL_A_LIMITS] = MNL_TYPE_NESTED,
+	[PGNL_A_USAGE] = MNL_TYPE_NESTED,
+	[PGNL_A_STATS] = MNL_TYPE_NESTED,
+	[PGNL_A_VERDICT] = MNL_TYPE_NUL_STRING,
+};
+
+static int parse_pgnl(const struct nlmsghdr *nlh, const struct nlattr **attrs)
+{
+	struct table table = { attrs, types, PGNL_A_MAX };
+
+	memset(attrs, 0, (PGNL_A_MAX + 1) * sizeof(*attrs));
+	return parse(nlh, &table);
+}
+
+static uint32_t u32_or(const struct nlattr *attr, uint32_t otherwise)
+{
+	return attr ? mnl_attr_get_u32(attr) : otherwise;
+}
+
+static uint64_t u64_or_0(const struct nlattr *attr)
+{
+	return attr ? mnl_attr_get_u64(attr) : 0;
+}
+
+static const char *string_or_null(const struct nlattr *attr)
+{
+	return attr ? mnl_attr_get_str(attr) : NULL;
+}
+
+static void copy_string(char *to, size_t size, const struct nlattr *attr)
+{
+	snprintf(to, size, "%s", attr ? mnl_attr_get_str(attr) : "");
+}
+
+int lp_decode_family(const struct nlmsghdr *nlh, uint16_t *id, uint32_t *version)
+{
+	static const uint8_t ctrl_types[CTRL_ATTR_VERSION + 1] = {
+		[CTRL_ATTR_FAMILY_ID] = MNL_TYPE_U16,
+		[CTRL_ATTR_VERSION] = MNL_TYPE_U32,
+	};
+	const struct nlattr *attrs[CTRL_ATTR_VERSION + 1] = { NULL };
+	struct table table = { attrs, ctrl_types, CTRL_ATTR_VERSION };
+
+	if (parse(nlh, &table) || !attrs[CTRL_ATTR_FAMILY_ID])
+		return -EPROTO;
+	*id = mnl_attr_get_u16(attrs[CTRL_ATTR_FAMILY_ID]);
+	*version = u32_or(attrs[CTRL_ATTR_VERSION], 0);
+	return 0;
+}
+
+int lp_decode_info(const struct nlmsghdr *nlh, struct pgnl_info *info)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	info->abi = u32_or(attrs[PGNL_A_ABI], 0);
+	copy_string(info->release, sizeof(info->release), attrs[PGNL_A_RELEASE]);
+	copy_string(info->node, sizeof(info->node), attrs[PGNL_A_NODE]);
+	info->epoch = u64_or_0(attrs[PGNL_A_EPOCH]);
+	return 0;
+}
+
+int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs) || !attrs[PGNL_A_SCOPE])
+		return -EPROTO;
+	*scope = (struct pgnl_scope) {
+		.name = mnl_attr_get_str(attrs[PGNL_A_SCOPE]),
+		.mode = (enum pgnl_mode)u32_or(attrs[PGNL_A_MODE], 0),
+		.flags = u32_or(attrs[PGNL_A_FLAGS], 0),
+		.owner = u32_or(attrs[PGNL_A_OWNER], PGNL_KEEP),
+		.group = u32_or(attrs[PGNL_A_OWNER_GID], PGNL_KEEP),
+		.perm = u32_or(attrs[PGNL_A_PERM], PGNL_KEEP),
+		.groups = u64_or_0(attrs[PGNL_A_GROUPS]),
+		.members = u64_or_0(attrs[PGNL_A_MEMBERS]),
+	};
+	return 0;
+}
+
+int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	if (attrs[PGNL_A_NO_GROUP])
+		return 0;
+	if (!attrs[PGNL_A_GROUP])
+		return -EPROTO;
+	*group = (struct pgnl_group) {
+		.name = mnl_attr_get_str(attrs[PGNL_A_GROUP]),
+		.local = u64_or_0(attrs[PGNL_A_LOCAL]),
+		.remote = u64_or_0(attrs[PGNL_A_REMOTE]),
+		.owner = u32_or(attrs[PGNL_A_OWNER], PGNL_KEEP),
+		.group = u32_or(attrs[PGNL_A_OWNER_GID], PGNL_KEEP),
+		.perm = u32_or(attrs[PGNL_A_PERM], PGNL_KEEP),
+	};
+	return 1;
+}
+
+static int decode_member(const struct nlattr *nest, struct pgnl_member *member)
+{
+	static const uint8_t member_types[PGNL_A_MEMBER_MAX + 1] = {
+		[PGNL_A_MEMBER_NODE] = MNL_TYPE_NUL_STRING,
+	};
+	const struct nlattr *attrs[PGNL_A_MEMBER_MAX + 1] = { NULL };
+	struct table table = { attrs, member_types, PGNL_A_MEMBER_MAX };
+	const struct nlattr *meta;
+	struct pgnl_row row;
+
+	if (parse_nest(nest, &table) || !attrs[PGNL_A_MEMBER_ROW] ||
+	    mnl_attr_get_payload_len(attrs[PGNL_A_MEMBER_ROW]) < sizeof(row))
+		return -EPROTO;
+	memcpy(&row, mnl_attr_get_payload(attrs[PGNL_A_MEMBER_ROW]), sizeof(row));
+	meta = attrs[PGNL_A_MEMBER_META];
+	*member = (struct pgnl_member) {
+		.id = row.id,
+		.pid = (pid_t)row.pid,
+		.count = row.count,
+		.uid = row.uid,
+		.weight = row.weight,
+		.state = row.state,
+		.node = string_or_null(attrs[PGNL_A_MEMBER_NODE]),
+		.meta = meta ? mnl_attr_get_payload(meta) : NULL,
+		.meta_len = meta ? mnl_attr_get_payload_len(meta) : 0,
+	};
+	return 0;
+}
+
+int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
+		      struct lp_member_reply *reply)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+	struct pgnl_member member;
+	const struct nlattr *attr;
+	int ret;
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	reply->missing = attrs[PGNL_A_NO_GROUP];
+	reply->more = attrs[PGNL_A_MORE];
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) != PGNL_A_MEMBER)
+			continue;
+		ret = decode_member(attr, &member);
+		if (ret)
+			return ret;
+		member.scope = string_or_null(attrs[PGNL_A_SCOPE]);
+		member.group = string_or_null(attrs[PGNL_A_GROUP]);
+		ret = fn(&member, arg);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The n elements of an array, which may be unaligned in the message. */
+static const char *array(const struct nlattr *attr, size_t n, size_t size)
+{
+	if (!attr || mnl_attr_get_payload_len(attr) != n * size)
+		return NULL;
+	return mnl_attr_get_payload(attr);
+}
+
+int lp_decode_joined(const struct nlmsghdr *nlh, struct pgnl_joined *joined,
+		     size_t n)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+	const char *ids, *counts;
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	ids = array(attrs[PGNL_A_IDS], n, sizeof(joined->id));
+	counts = array(attrs[PGNL_A_COUNTS], n, sizeof(joined->count));
+	if (!ids || !counts)
+		return -EPROTO;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&joined[i].id, ids + i * sizeof(joined->id),
+		       sizeof(joined->id));
+		memcpy(&joined[i].count, counts + i * sizeof(joined->count),
+		       sizeof(joined->count));
+	}
+	return 0;
+}
+
+int lp_decode_left(const struct nlmsghdr *nlh, uint32_t *left, size_t n,
+		   uint32_t *removed)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+	const char *counts;
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	*removed = u32_or(attrs[PGNL_A_REMOVED], 0);
+	if (!left)
+		return 0;
+	counts = array(attrs[PGNL_A_COUNTS], n, sizeof(*left));
+	if (!counts)
+		return -EPROTO;
+	memcpy(left, counts, n * sizeof(*left));
+	return 0;
+}
+
+int lp_decode_numbers(const struct nlmsghdr *nlh, uint16_t nest,
+		      uint64_t *numbers, size_t n)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+	const struct nlattr *attr;
+
+	if (parse_pgnl(nlh, attrs) || !attrs[nest])
+		return -EPROTO;
+	memset(numbers, 0, n * sizeof(*numbers));
+	mnl_attr_for_each_nested(attr, attrs[nest]) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (!type || type > n)
+			continue;
+		if (mnl_attr_validate(attr, MNL_TYPE_U64) < 0)
+			return -EPROTO;
+		numbers[type - 1] = mnl_attr_get_u64(attr);
+	}
+	return 0;
+}
+
+int lp_decode_verdict(const struct nlmsghdr *nlh, const char **text)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	*text = string_or_null(attrs[PGNL_A_VERDICT]);
+	return 0;
+}

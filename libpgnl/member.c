@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Join, leave, and the lists of members. */
+
+#include <limits.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* --- join ----------------------------------------------------------------- */
+
+struct joined {
+	struct pgnl_joined *rows;
+	size_t n;
+};
+
+static int on_joined(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct joined *joined = arg;
+
+	if (!joined->rows)
+		return 0;
+	return lp_decode_joined(nlh, joined->rows, joined->n);
+}
+
+static void put_join_opts(struct pgnl *handle, const struct pgnl_join_opts *opts)
+{
+	if (opts->flags & PGNL_REQUIRED_GROUP)
+		lp_put_flag(handle, PGNL_A_REQUIRED_GROUP);
+	if (opts->times)
+		lp_put_u32(handle, PGNL_A_TIMES, opts->times);
+	if (opts->weight)
+		lp_put_u32(handle, PGNL_A_WEIGHT, opts->weight);
+	if (opts->meta)
+		lp_put_data(handle, PGNL_A_META, opts->meta, opts->meta_len,
+			    PGNL_META_MAX);
+}
+
+LP_EXPORT int pgnl_join_many(struct pgnl *handle, const char *scope,
+			     const char *const *groups, size_t n_groups,
+			     const pid_t *pids, size_t n_pids,
+			     const struct pgnl_join_opts *opts,
+			     struct pgnl_joined *rows)
+{
+	struct joined joined = { rows, n_groups * n_pids };
+
+	lp_start(handle, PGNL_CMD_MEMBER_JOIN);
+	lp_put_scope(handle, scope);
+	lp_put_groups(handle, groups, n_groups);
+	lp_put_pids(handle, pids, n_pids);
+	if (opts)
+		put_join_opts(handle, opts);
+	return lp_do(handle, on_joined, &joined);
+}
+
+LP_EXPORT int pgnl_join(struct pgnl *handle, const char *scope,
+			const char *group, pid_t pid,
+			const struct pgnl_join_opts *opts,
+			struct pgnl_joined *joined)
+{
+	return pgnl_join_many(handle, scope, &group, 1, &pid, 1, opts, joined);
+}
+
+/* --- leave ---------------------------------------------------------------- */
+
+struct left {
+	uint32_t *counts;
+	size_t n;
+	uint32_t removed;
+};
+
+static int on_left(const struct nlmsghdr *nlh, void *arg)
+{
+	struct left *left = arg;
+
+	return lp_decode_left(nlh, left->counts, left->n, &left->removed);
+}
+
+static int leave(struct pgnl *handle, uint32_t times, struct left *left)
+{
+	int ret;
+
+	if (times == PGNL_ALL)
+		lp_put_flag(handle, PGNL_A_ALL);
+	else if (times)
+		lp_put_u32(handle, PGNL_A_TIMES, times);
+	ret = lp_do(handle, on_left, left);
+	if (ret)
+		return ret;
+	/* The number is a success, so it has to stay positive. */
+	return left->removed < INT_MAX ? (int)left->removed : INT_MAX;
+}
+
+LP_EXPORT int pgnl_leave_many(struct pgnl *handle, const char *scope,
+			      const char *const *groups, size_t n_groups,
+			      const pid_t *pids, size_t n_pids, uint32_t times,
+			      uint32_t *counts)
+{
+	struct left left = { .counts = counts, .n = n_groups * n_pids };
+
+	lp_start(handle, PGNL_CMD_MEMBER_LEAVE);
+	lp_put_scope(handle, scope);
+	lp_put_groups(handle, groups, n_groups);
+	lp_put_pids(handle, pids, n_pids);
+	return leave(handle, times, &left);
+}
+
+LP_EXPORT int pgnl_leave(struct pgnl *handle, const char *scope,
+			 const char *group, pid_t pid, uint32_t times,
+			 uint32_t *count)
+{
+	return pgnl_leave_many(handle, scope, &group, 1, &pid, 1, times, count);
+}
+
+LP_EXPORT int pgnl_leave_id(struct pgnl *handle, const char *scope,
+			    const char *group, uint64_t id, uint32_t times,
+			    uint32_t *count)
+{
+	struct left left = { .counts = count, .n = 1 };
+
+	lp_start(handle, PGNL_CMD_MEMBER_LEAVE);
+	lp_put_scope(handle, scope);
+	lp_put_group(handle, group);
+	lp_put_u64(handle, PGNL_A_ID, id);
+	return leave(handle, times, &left);
+}
+
+/* --- lists ---------------------------------------------------------------- */
+
+static int compare_names(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) : !!a - !!b;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct pgnl_member *left = a, *right = b;
+	int ret = (left->id > right->id) - (left->id < right->id);
+
+	if (!ret)
+		ret = compare_names(left->group, right->group);
+	return ret ? ret : compare_names(left->scope, right->scope);
+}
+
+static const struct lp_type member_type = {
+	.size = sizeof(struct pgnl_member),
+	.refs = {
+		offsetof(struct pgnl_member, node),
+		offsetof(struct pgnl_member, meta),
+		offsetof(struct pgnl_member, scope),
+		offsetof(struct pgnl_member, group),
+	},
+	.n_refs = 4,
+	.compare = compare,
+};
+
+/* Members of one group come in a row, so they share the names' copies. */
+static int add_member(const struct pgnl_member *member, void *arg)
+{
+	struct lp_list *list = arg;
+	const struct pgnl_member *last = lp_list_last(list);
+	struct pgnl_member row = *member;
+	int ret;
+
+	row.node = last ? last->node : NULL;
+	row.scope = last ? last->scope : NULL;
+	row.group = last ? last->group : NULL;
+	ret = lp_list_keep_name(list, member->node, &row.node);
+	if (!ret)
+		ret = lp_list_keep_name(list, member->scope, &row.scope);
+	if (!ret)
+		ret = lp_list_keep_name(list, member->group, &row.group);
+	if (!ret && member->meta)
+		ret = lp_list_keep(list, member->meta, member->meta_len,
+				   &row.meta);
+	return ret ? ret : lp_list_add(list, &row);
+}
+
+/* The scope is known to the caller, unless it asked for a process. */
+static int add_scope_member(const struct pgnl_member *member, void *arg)
+{
+	struct pgnl_member row = *member;
+
+	row.scope = NULL;
+	return add_member(&row, arg);
+}
+
+/* And so is the group, when there was one to ask for. */
+static int add_group_member(const struct pgnl_member *member, void *arg)
+{
+	struct pgnl_member row = *member;
+
+	row.scope = NULL;
+	row.group = NULL;
+	return add_member(&row, arg);
+}
+
+static int on_process_groups(const struct nlmsghdr *nlh, void *arg)
+{
+	struct lp_member_reply reply;
+
+	return lp_decode_members(nlh, add_member, arg, &reply);
+}
+
+static int on_scope_members(const struct nlmsghdr *nlh, void *arg)
+{
+	struct lp_member_reply reply;
+
+	return lp_decode_members(nlh, add_scope_member, arg, &reply);
+}
+
+static int on_group_members(const struct nlmsghdr *nlh, void *arg)
+{
+	struct lp_member_reply reply;
+
+	return lp_decode_members(nlh, add_group_member, arg, &reply);
+}
+
+struct group_reply {
+	struct lp_list *list;
+	struct lp_member_reply reply;
+};
+
+static int on_group_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct group_reply *group = arg;
+
+	return lp_decode_members(nlh, add_group_member, group->list,
+				 &group->reply);
+}
+
+static void put_member_get(struct pgnl *handle, const char *scope,
+			   const char *group, uint32_t flags)
+{
+	lp_start(handle, PGNL_CMD_MEMBER_GET);
+	lp_put_scope(handle, scope);
+	if (group)
+		lp_put_group(handle, group);
+	if (flags & PGNL_LOCAL)
+		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
+}
+
+LP_EXPORT int pgnl_members(struct pgnl *handle, const char *scope,
+			   const char *group, uint32_t flags,
+			   struct pgnl_members **result, int *missing)
+{
+	struct lp_list list = { .type = &member_type };
+	struct group_reply one = { .list = &list };
+	int ret;
+
+	/* A do shows one moment, so it goes first; a big group needs a dump. */
+	put_member_get(handle, scope, group, flags);
+	ret = group ? lp_do(handle, on_group_reply, &one) :
+		      lp_dump(handle, on_scope_members, &list);
+	if (!ret && one.reply.more)
+		ret = lp_dump(handle, on_group_members, &list);
+	if (missing)
+		*missing = one.reply.missing;
+	return lp_list_finish(handle, &list, ret, (void **)result);
+}
+
+LP_EXPORT int pgnl_pick(struct pgnl *handle, const char *scope,
+			const char *group, enum pgnl_pick_policy policy,
+			const struct pgnl_pick_opts *opts,
+			struct pgnl_members **result)
+{
+	struct lp_list list = { .type = &member_type };
+	int ret;
+
+	lp_start(handle, PGNL_CMD_MEMBER_PICK);
+	lp_put_scope(handle, scope);
+	lp_put_group(handle, group);
+	lp_put_u32(handle, PGNL_A_POLICY, policy);
+	if (opts && opts->key)
+		lp_put_data(handle, PGNL_A_KEY, opts->key, opts->key_len,
+			    PGNL_KEY_MAX);
+	if (opts && opts->uid != PGNL_ANY_UID)
+		lp_put_u32(handle, PGNL_A_UID, opts->uid);
+	if (opts && opts->flags & PGNL_LOCAL)
+		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
+	ret = lp_do(handle, on_group_members, &list);
+	if (!ret && list.n != 1)
+		ret = lp_fail(handle, EPROTO, "member", 0,
+			      "the module picked %zu members", list.n);
+	return lp_list_finish(handle, &list, ret, (void **)result);
+}
+
+LP_EXPORT int pgnl_process_groups(struct pgnl *handle, pid_t pid,
+				  struct pgnl_members **result)
+{
+	struct lp_list list = { .type = &member_type };
+	int ret;
+
+	lp_start(handle, PGNL_CMD_PROCESS_GET);
+	lp_put_pids(handle, &pid, 1);
+	ret = lp_dump(handle, on_process_groups, &list);
+	return lp_list_finish(handle, &list, ret, (void **)result);
+}

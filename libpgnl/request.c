@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Building a request in the handle's buffer. A failure is remembered and told
+ * by the exchange, so that the calls need no check after each attribute.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* Far above what the kernel takes, so that it can say so; far below 4 GiB. */
+#define REQUEST_MAX (8u << 20)
+
+void lp_start(struct pgnl *handle, uint8_t cmd)
+{
+	struct genlmsghdr *genl;
+
+	handle->req_err = 0;
+	if (getpid() != handle->owner)
+		handle->req_err = lp_fail(handle, ECHILD, "", 0,
+			"the handle belongs to another process; open a new one after fork");
+	handle->req = mnl_nlmsg_put_header(handle->req);
+	genl = mnl_nlmsg_put_extra_header(handle->req, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = PGNL_FAMILY_VERSION;
+}
+
+static bool make_room(struct pgnl *handle, size_t len)
+{
+	size_t need = handle->req->nlmsg_len + MNL_ATTR_HDRLEN + MNL_ALIGN(len);
+	struct nlmsghdr *req;
+
+	if (handle->req_err)
+		return false;
+	if (need <= handle->req_size)
+		return true;
+	if (need > REQUEST_MAX) {
+		handle->req_err = lp_fail(handle, E2BIG, "", 0,
+					  "the request is too long");
+		return false;
+	}
+	req = realloc(handle->req, 2 * need);
+	if (!req) {
+		handle->req_err = lp_fail(handle, ENOMEM, "", 0, "no memory");
+		return false;
+	}
+	handle->req = req;
+	handle->req_size = 2 * need;
+	return true;
+}
+
+void lp_put_flag(struct pgnl *handle, uint16_t type)
+{
+	if (make_room(handle, 0))
+		mnl_attr_put(handle->req, type, 0, NULL);
+}
+
+void lp_put_u32(struct pgnl *handle, uint16_t type, uint32_t value)
+{
+	if (make_room(handle, sizeof(value)))
+		mnl_attr_put_u32(handle->req, type, value);
+}
+
+void lp_put_u64(struct pgnl *handle, uint16_t type, uint64_t value)
+{
+	if (make_room(handle, sizeof(value)))
+		mnl_attr_put_u64(handle->req, type, value);
+}
+
+void lp_put_data(struct pgnl *handle, uint16_t type, const void *data,
+		 size_t len, size_t max)
+{
+	if (len > max && !handle->req_err)
+		handle->req_err = lp_fail(handle, EINVAL, lp_attr_name(type), 0,
+			"%s must have at most %zu bytes", lp_attr_name(type), max);
+	else if (make_room(handle, len))
+		mnl_attr_put(handle->req, type, len, data);
+}
+
+static void put_name(struct pgnl *handle, uint16_t type, const char *name,
+		     size_t max, uint32_t index)
+{
+	size_t len = name ? strnlen(name, max + 1) : 0;
+
+	if ((!len || len > max) && !handle->req_err)
+		handle->req_err = lp_fail(handle, EINVAL, lp_attr_name(type), index,
+			"%s name must have 1 to %zu bytes", lp_attr_name(type), max);
+	else if (make_room(handle, len + 1))
+		mnl_attr_put(handle->req, type, len + 1, name);
+}
+
+void lp_put_scope(struct pgnl *handle, const char *scope)
+{
+	if (scope)
+		put_name(handle, PGNL_A_SCOPE, scope, PGNL_SCOPE_NAME_MAX, 0);
+}
+
+void lp_put_group(struct pgnl *handle, const char *group)
+{
+	put_name(handle, PGNL_A_GROUP, group, PGNL_GROUP_NAME_MAX, 0);
+}
+
+void lp_put_groups(struct pgnl *handle, const char *const *groups, size_t n)
+{
+	for (size_t i = 0; i < n && !handle->req_err; i++)
+		put_name(handle, PGNL_A_GROUP, groups[i], PGNL_GROUP_NAME_MAX,
+			 (uint32_t)i);
+}
+
+void lp_put_pids(struct pgnl *handle, const pid_t *pids, size_t n)
+{
+	if (n == 1 && !pids[0]) {
+		lp_put_flag(handle, PGNL_A_SELF);
+		return;
+	}
+	for (size_t i = 0; i < n && !handle->req_err; i++) {
+		if (pids[i] < 0)
+			handle->req_err = lp_fail(handle, EINVAL, "pid",
+				(uint32_t)i, "negative pid %d", (int)pids[i]);
+		/* Within a list the order counts, so self goes by its pid. */
+		lp_put_u32(handle, PGNL_A_PID,
+			   (uint32_t)(pids[i] ? pids[i] : handle->owner));
+	}
+}
+
+void lp_put_owner(struct pgnl *handle, uint32_t owner, uint32_t gid,
+		  uint32_t perm)
+{
+	if (owner != PGNL_KEEP)
+		lp_put_u32(handle, PGNL_A_OWNER, owner);
+	if (gid != PGNL_KEEP)
+		lp_put_u32(handle, PGNL_A_OWNER_GID, gid);
+	if (perm != PGNL_KEEP)
+		lp_put_u32(handle, PGNL_A_PERM, perm);
+}
