@@ -32,6 +32,7 @@ start() {
 	setsid "$@" >"$work/$log" 2>&1 &
 	started_pid=$!
 	started+=("$started_pid")
+	disown
 }
 
 # join_workers GROUP MASTER [OPTION...]: what a supervisor does, for as long as
@@ -123,6 +124,7 @@ claim "the Apache worker that answered last is in app/workers" is_member app/wor
 
 say "One service is killed, workers and all:"
 kill -KILL -- "-${apache[0]}"
+await "its master has been reaped" not test -d "/proc/${apache[0]}"
 show "pgnl members app --pids"
 claim "it is out of the group" not is_member app "${apache[0]}"
 two_in_turn() {
