@@ -22,6 +22,7 @@ import report
 
 TOP = Path(os.environ.get('PGNL_TOP') or Path(__file__).resolve().parents[2])
 BUILD = TOP / 'build'
+CGROUP = Path('/sys/fs/cgroup')
 TRACING = Path('/sys/kernel/tracing')
 BIG = 30_000            # members of the big group
 CROWD = 32_000          # processes that end together
@@ -396,7 +397,10 @@ def unload(module):
 
 
 def prepare():
-    """Room for tens of thousands of processes."""
+    """Room for tens of thousands of processes, and a memory cgroup as every login has one."""
+    (CGROUP / 'cgroup.subtree_control').write_text('+memory')
+    (CGROUP / 'bench').mkdir(exist_ok=True)
+    (CGROUP / 'bench/cgroup.procs').write_text(str(os.getpid()))
     for name, value in (('pid_max', 131072), ('threads-max', 131072)):
         Path('/proc/sys/kernel', name).write_text(str(value))
     resource.setrlimit(resource.RLIMIT_NPROC, (resource.RLIM_INFINITY,) * 2)
@@ -424,7 +428,7 @@ def main():
     parser.add_argument('--mode', choices=ROWS_OF_MODE, default='time')
     parser.add_argument('--quick', action='store_true', help='a tenth of it, to try the bench')
     parser.add_argument('--out', type=Path, default=Path(os.environ.get('OUT', '.')))
-    parser.add_argument('rows', nargs='*', metavar='ROW', help=' '.join(ROWS))
+    parser.add_argument('rows', nargs='*', metavar='ROW', help='only these of: ' + ' '.join(ROWS))
     args = parser.parse_args()
     unknown = set(args.rows) - set(ROWS)
     if unknown:
@@ -436,7 +440,9 @@ def main():
     figures, scale = Figures(), Scale(args.mode, args.quick)
     kernel, pg = kernel_worker(), pg_worker()
     kernel('limits', NO_LIMIT)
-    for name in args.rows or ROWS_OF_MODE[args.mode]:
+    for name in ROWS_OF_MODE[args.mode]:
+        if args.rows and name not in args.rows:
+            continue
         start = time.monotonic()
         ROWS[name](figures, scale, kernel, pg)
         print(f'{name}: measured in {time.monotonic() - start:.0f} s', file=sys.stderr)
