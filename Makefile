@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# "make help" tells the targets. Every part builds into $(O) and nowhere else.
+
+VERSION := 0.1.0
+
+O ?= build
+override O := $(abspath $(O))
+PREFIX ?= /usr/local
+export PREFIX DESTDIR
+
+# What the module is built for and tested on: KVER, or the newest installed
+# kernel of each series, or the running one when there is none.
+SERIES := 6.1 6.12
+full = $(foreach k,$(1),$(or $(shell selftests/vm/kver $(k) 2>/dev/null),$(2)))
+KVERS = $(or $(call full,$(KVER),$(KVER)),$(call full,$(SERIES)),$(shell uname -r))
+VM_KVER = $(lastword $(KVERS))
+
+Q := $(if $(V),,@)
+say = @printf '  %-8s%s\n'
+sub := $(MAKE) --no-print-directory
+
+all: modules lib tools
+
+## make [KVER=VERSION]        the module, libpgnl and the commands
+## make modules [KVER=...]    the module alone; W=1: more warnings, C=2: sparse
+## make lib | tools | tests   libpgnl | the commands | the test programs
+## make gen | check-gen       write what the spec generates | compare with it
+modules: $(KVERS:%=module-%)
+
+# Kbuild writes beside its sources, so it gets links to them in a folder of each
+# kernel. Our O would be another kernel tree to it.
+module-%:
+	$(Q)[ -d /lib/modules/$*/build ] || { \
+		echo "kernel $* has no headers here: package linux-headers-$*" >&2; exit 1; }
+	$(Q)mkdir -p $(O)/kmod-$*/kmod
+	$(Q)ln -sfn $(CURDIR)/uapi $(O)/kmod-$*/uapi
+	$(Q)ln -sf $(CURDIR)/Kbuild $(O)/kmod-$*/
+	$(Q)ln -sf $(CURDIR)/kmod/*.[ch] $(O)/kmod-$*/kmod/
+	$(Q)find $(O)/kmod-$*/kmod -xtype l -delete
+	$(Q)$(sub) -C /lib/modules/$*/build M=$(O)/kmod-$* O= modules
+
+lib:
+	$(Q)$(sub) -C libpgnl O=$(O)
+tools: lib
+	$(Q)$(sub) -C userspace O=$(O)
+tests: lib
+	$(Q)$(sub) -C selftests O=$(O)
+
+gen: $(O)/linux/.unpacked
+	$(Q)uapi/netlink/gen.sh $(O)/linux/tools/net/ynl
+check-gen:
+	$(Q)selftests/gates/gen
+
+$(O)/linux/.unpacked:
+	$(Q)$(sub) -C selftests O=$(O) $@
+
+# ---------------------------------------------------------------------------
+## make check                 all tests, on every kernel of KVER, and the gates
+## make check-static          the gates alone: style, sparse, lint
+## make demo | bench          see pgnl at work | measure it, in a VM
+## make shell [KVER=6.1]      a shell in a VM with the module loaded
+## make vm-run CMD='...' [KVER=6.1] [MEM=MB] [CPUS=N] [LIMIT=SECONDS]
+# As root, these install the Debian packages which they need. The rest is a make
+# of its own, for it must see them.
+deps = $(Q)selftests/deps.sh
+vm = selftests/vm/run -k $(VM_KVER) $(MEM:%=-m %) $(CPUS:%=-c %) $(LIMIT:%=-t %)
+
+check:
+	$(deps) build vm check
+	$(Q)$(sub) O=$(O) all tests
+	$(Q)selftests/check.sh gates vm
+
+check-static:
+	$(deps) build check
+	$(Q)$(sub) O=$(O) lib tools
+	$(Q)selftests/check.sh gates
+
+demo:
+	$(deps) build vm demo
+	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(sub) -C selftests O=$(O) demo
+	$(Q)$(vm) -t 900 $(LIMIT:%=-t %) -- selftests/demo/run.sh
+
+bench:
+	$(deps) build vm bench
+	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh $(ROWS)
+
+shell:
+	$(deps) build vm
+	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(vm) -i -o $(O)/shell
+
+vm-run:
+	$(if $(value CMD),,$(error usage: make vm-run CMD='COMMAND'))
+	$(deps) build vm
+	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(vm) -o $(O)/vm-run -- bash -c "$$CMD"
+
+# ---------------------------------------------------------------------------
+## make install               library, header, commands, manuals; PREFIX, DESTDIR
+## make modules_install       the module of KVER; INSTALL_MOD_PATH
+## make dkms-install          its source for DKMS, which builds it for each kernel
+## make clean
+modules_dir = $(INSTALL_MOD_PATH)/lib/modules/$*/updates
+dkms_dir = $(DESTDIR)/usr/src/pgnl-$(VERSION)
+
+install: lib tools
+	$(Q)$(sub) -C libpgnl O=$(O) install
+	$(Q)$(sub) -C userspace O=$(O) install
+	$(say) INSTALL modules-load.d/pgnl.conf
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
+	$(Q)echo pgnl >$(DESTDIR)$(PREFIX)/lib/modules-load.d/pgnl.conf
+
+modules_install: $(KVERS:%=module-install-%)
+
+module-install-%: module-%
+	$(say) INSTALL $(modules_dir)/pgnl.ko
+	$(Q)install -D -m 644 $(O)/kmod-$*/pgnl.ko $(modules_dir)/pgnl.ko
+	$(Q)[ ! -e $(modules_dir)/../modules.order ] || depmod $(INSTALL_MOD_PATH:%=-b %) $*
+
+dkms-install:
+	$(say) INSTALL $(dkms_dir)
+	$(Q)install -d $(dkms_dir)/kmod $(dkms_dir)/uapi/linux
+	$(Q)install -m 644 Kbuild $(dkms_dir)/
+	$(Q)install -m 644 kmod/*.[ch] $(dkms_dir)/kmod/
+	$(Q)install -m 644 uapi/linux/*.h $(dkms_dir)/uapi/linux/
+	$(Q)sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf.in >$(dkms_dir)/dkms.conf
+	$(if $(DESTDIR),,dkms install -m pgnl -v $(VERSION))
+
+clean:
+	rm -rf $(O)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+.PHONY: all modules lib tools tests gen check-gen check check-static demo bench shell vm-run
+.PHONY: install modules_install dkms-install clean help
+export CMD
