@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh [-t SECONDS] [TEST...]: run test programs and bats files, all when none
+# is named, where the module is loaded: in a VM, see vm/run. TEST is a name as
+# this prints it, or its last part.
+#
+# After each one the kernel log and the tables are looked at as well; what is
+# wrong there counts as a failure of that test.
+set -u
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(dirname "$here")
+programs=$top/build/selftests
+# shellcheck source=selftests/klog.sh
+. "$here/klog.sh"
+
+limit=300
+while getopts t: opt; do
+	case $opt in
+	t) limit=$OPTARG ;;
+	*) echo "usage: run.sh [-t SECONDS] [TEST...]" >&2 && exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+
+if [ "${OUT:-}" ]; then
+	logs=$OUT/tests
+	mkdir -p "$logs"
+else
+	logs=$(mktemp -d)
+	trap 'rm -rf "$logs"' EXIT
+fi
+
+# A C test is named after its program; others by their path below this folder.
+all_tests() {
+	find "$here" -name '*_test.[cp]*' -o -name '*.bats' | sort |
+		sed -e "s|^$here/||" -e 's|\.c$||'
+}
+
+chosen() {
+	local name test found status=0
+	mapfile -t tests < <(all_tests)
+	for name; do
+		found=''
+		for test in "${tests[@]}"; do
+			[[ $test == "$name" || $test == */"$name" || $here/$test -ef $name ]] || continue
+			found=1
+			echo "$test"
+		done
+		[ "$found" ] || { echo "run.sh: no test is called $name" >&2; status=2; }
+	done
+	[ $# -gt 0 ] || printf '%s\n' "${tests[@]}"
+	return "$status"
+}
+
+run_test() {
+	case $1 in
+	*.bats) set -- bats --tap "$here/$1" ;;
+	*.py) set -- python3 -B "$here/$1" ;;
+	*) set -- "$programs/$1" ;;
+	esac
+	timeout -k 5 "$limit" "$@" </dev/null
+}
+
+# What the kernel has said since the mark; all of it when the mark was overrun.
+said_since() {
+	dmesg | awk -v mark="$1" '{ line[NR] = $0 } index($0, mark) { start = NR }
+		END { for (i = start + 1; i <= NR; i++) print line[i] }'
+}
+
+# check_kernel MARK: print what is wrong with the kernel after a test.
+check_kernel() {
+	local bad verdict
+	said_since "$1" >"$logs/kernel"
+	if bad=$(klog_bad "$logs/kernel"); then
+		echo "the kernel log says: $bad"
+	fi
+	[ -d /sys/module/pgnl ] || return 0
+	verdict=$(cat /sys/kernel/debug/pgnl/verify 2>&1)
+	[ "$verdict" = ok ] || echo "the verifier says: $verdict"
+}
+
+total_passed=0 total_failed=0 total_skipped=0
+
+report() {
+	local test=$1 log mark start status passed failed skipped details wrong
+	log=$logs/${test//\//-}.tap
+	mark="selftests: $test $$"
+	printf '%-28s' "$test"
+	echo "$mark" >/dev/kmsg
+	start=${EPOCHREALTIME/./}
+	run_test "$test" >"$log" 2>&1
+	status=$?
+	{
+		read -r passed failed skipped
+		details=$(cat)
+	} < <(awk -v status="$status" -v limit="$limit" -f "$here/tap.awk" "$log")
+	wrong=$(check_kernel "$mark")
+	[ ! "$wrong" ] || failed=$((failed + 1))
+
+	printf '%4d passed, %d failed, %d skipped %6d.%d s\n' "$passed" "$failed" "$skipped" \
+		$(((${EPOCHREALTIME/./} - start) / 1000000)) \
+		$(((${EPOCHREALTIME/./} - start) / 100000 % 10))
+	[ ! "$details$wrong" ] || printf '%s\n' "$details" "$wrong" | sed -e '/^$/d' -e 's/^/    /'
+	total_passed=$((total_passed + passed))
+	total_failed=$((total_failed + failed))
+	total_skipped=$((total_skipped + skipped))
+}
+
+list=$(chosen "$@") || exit
+[ -d /sys/module/pgnl ] || { echo "run.sh: the module is not loaded" >&2; exit 2; }
+for test in $list; do
+	report "$test"
+done
+echo "$total_passed passed, $total_failed failed, $total_skipped skipped"
+[ "$total_failed" = 0 ]
