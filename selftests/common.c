@@ -519,6 +519,13 @@ int leave_id(struct client *c, const char *scope, const char *group, uint64_t id
 	return do_leave(c);
 }
 
+int64_t id_of(struct client *c, pid_t pid)
+{
+	req_new(c, PGNL_CMD_PROCESS_GET);
+	put_pid(c, pid);
+	return req_do(c) ? : (int64_t)reply_u64(c, PGNL_A_ID);
+}
+
 static int do_pick(struct client *c, struct pgnl_row *row)
 {
 	struct members list = {};
@@ -600,6 +607,13 @@ int limit_set(struct client *c, uint16_t limit, uint64_t value)
 	put_u64(c, limit, value);
 	mnl_attr_nest_end(c->req, nest);
 	return req_do(c);
+}
+
+void raise_limits(struct client *c)
+{
+	for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++)
+		if (limit_get(c, limit) < 10000000)
+			limit_set(c, limit, 10000000);
 }
 
 /* --- Lists -------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/pgnl.h>
@@ -54,6 +55,25 @@ struct client *client_in_new_netns(void);
 	if (!(client)) \
 		SKIP(return, "no client: %s (is the module loaded?)", strerror(errno)); \
 } while (0)
+
+/* A fixture with a client in a network namespace of its own (self->c), whose
+ * tables must be consistent at the end.
+ */
+#define NETNS_FIXTURE(name) \
+FIXTURE(name) \
+{ \
+	struct client *c; \
+}; \
+FIXTURE_SETUP(name) \
+{ \
+	OPEN_OR_SKIP(self->c, client_in_new_netns()); \
+} \
+FIXTURE_TEARDOWN(name) \
+{ \
+	EXPECT_STREQ("", verify(self->c)); \
+	client_close(self->c); \
+} \
+struct name##_fixture_ends_here
 
 /* A request is built in client->req (flags REQUEST and ACK; tests may alter
  * it at will) and sent by req_do() or req_dump().
@@ -117,6 +137,8 @@ int leave_times(struct client *c, const char *scope, const char *group, pid_t pi
 		uint32_t times);
 int leave_all(struct client *c, const char *scope, const char *group, pid_t pid);
 int leave_id(struct client *c, const char *scope, const char *group, uint64_t id);
+/* The member id of a process, 0 when it is in no group, -errno. */
+int64_t id_of(struct client *c, pid_t pid);
 
 /* Pick by enum pgnl_policy; the row of the one picked in *row. */
 int pick(struct client *c, const char *scope, const char *group, uint32_t policy,
@@ -131,6 +153,9 @@ uint64_t limit_get(struct client *c, uint16_t limit);
 uint64_t usage_get(struct client *c, uint16_t limit);
 int limit_set(struct client *c, uint16_t limit, uint64_t value);
 uint64_t stat_get(struct client *c, uint16_t stat);
+
+/* Let the limits of users and of the netns not get in the way of a big test. */
+void raise_limits(struct client *c);
 
 /* --- Lists; pointers are valid until the client's next call ---------------- */
 
@@ -239,6 +264,16 @@ pid_t dead_pid(void);
 int in_child(int (*fn)(void *arg), void *arg);
 /* The same as another user, without groups and capabilities. */
 int as_user(uid_t uid, gid_t gid, int (*fn)(void *arg), void *arg);
+
+/* Wait for a state that comes by itself, such as the end of work that the
+ * kernel does later; false when it did not come in time.
+ */
+#define WAIT_UNTIL(cond) ({ \
+	int tries_ = 20000; \
+	while (!(cond) && --tries_) \
+		usleep(1000); \
+	tries_ > 0; \
+})
 
 /* For the functions run in a child: they return 0 when all is well. */
 #define CHECK(cond) do { \
