@@ -31,12 +31,24 @@ static int collect(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-/* Attributes of a generic netlink message. */
-static int parse(const struct nlmsghdr *nlh, struct table *table)
+/*
+ * The attributes of a generic netlink message. Its length is taken as it is:
+ * libmnl's loops over messages round it up.
+ */
+static const void *payload(const struct nlmsghdr *nlh, size_t *len)
 {
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
-		return -EPROTO;
-	if (mnl_attr_parse(nlh, sizeof(struct genlmsghdr), collect, table) < 0)
+		return NULL;
+	*len = mnl_nlmsg_get_payload_len(nlh) - sizeof(struct genlmsghdr);
+	return mnl_nlmsg_get_payload_offset(nlh, sizeof(struct genlmsghdr));
+}
+
+static int parse(const struct nlmsghdr *nlh, struct table *table)
+{
+	size_t len;
+	const void *attrs = payload(nlh, &len);
+
+	if (!attrs || mnl_attr_parse_payload(attrs, len, collect, table) < 0)
 		return -EPROTO;
 	return 0;
 }
@@ -202,13 +214,16 @@ int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
 	const struct nlattr *attrs[PGNL_A_MAX + 1];
 	struct pgnl_member member;
 	const struct nlattr *attr;
+	const void *first;
+	size_t len;
 	int ret;
 
 	if (parse_pgnl(nlh, attrs))
 		return -EPROTO;
+	first = payload(nlh, &len);
 	reply->missing = attrs[PGNL_A_NO_GROUP];
 	reply->more = attrs[PGNL_A_MORE];
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+	mnl_attr_for_each_payload(first, len) {
 		if (mnl_attr_get_type(attr) != PGNL_A_MEMBER)
 			continue;
 		ret = decode_member(attr, &member);

@@ -7,6 +7,8 @@
 
 #include "internal.h"
 
+#define MAX_ERRNO 4095
+
 LP_EXPORT const struct pgnl_error *pgnl_last_error(const struct pgnl *handle)
 {
 	return &handle->error;
@@ -81,12 +83,14 @@ static void read_extack(struct pgnl_error *error, const struct nlmsghdr *req,
 			const struct nlmsghdr *nlh, size_t offset)
 {
 	struct extack extack = { { NULL } };
+	size_t len = mnl_nlmsg_get_payload_len(nlh);
 	const struct nlattr *attr;
 
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) ||
-	    offset > mnl_nlmsg_get_payload_len(nlh))
+	offset = MNL_ALIGN(offset);
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || offset > len)
 		return;
-	mnl_attr_parse(nlh, (unsigned int)offset, collect, &extack);
+	mnl_attr_parse_payload((const char *)mnl_nlmsg_get_payload(nlh) + offset, len - offset,
+			       collect, &extack);
 
 	attr = extack.attrs[NLMSGERR_ATTR_MSG];
 	if (attr)
@@ -111,9 +115,11 @@ int lp_fail_kernel(struct pgnl *handle, const struct nlmsghdr *req,
 	tlvs = nlh->nlmsg_type == NLMSG_DONE ? sizeof(int) : sizeof(*report);
 	if (len < tlvs)
 		return lp_fail(handle, EPROTO, "", 0, "short error message");
-	code = -report->error;
-	if (!code)
+	if (!report->error)
 		return 0;
+	if (report->error > 0 || report->error < -MAX_ERRNO)
+		return lp_fail(handle, EPROTO, "", 0, "malformed error message");
+	code = -report->error;
 	if (nlh->nlmsg_type == NLMSG_ERROR && !(nlh->nlmsg_flags & NLM_F_CAPPED))
 		tlvs += mnl_nlmsg_get_payload_len(&report->msg);
 

@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The parts of libpgnl that need no kernel, under the sanitizers. Prints TAP. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "message.h"
+
+static int tests, failures;
+static bool failed;
+
+#define CHECK(condition) do {						\
+	if (!(condition)) {						\
+		printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);	\
+		failed = true;						\
+	}								\
+} while (0)
+
+/* --- the decoder ------------------------------------------------------------ */
+
+struct seen {
+	struct pgnl_member member[8];
+	int n;
+	int ret;		/* to answer */
+};
+
+static int see(const struct pgnl_member *member, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->member[seen->n++] = *member;
+	return seen->ret;
+}
+
+static void members_of_several_are_read(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "pg");
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "web");
+	put_member(nlh, UINT64_MAX, 10, "unix:/a", 0);
+	put_member(nlh, 2, 11, NULL, 0);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
+	CHECK(seen.n == 2 && !reply.missing && !reply.more);
+	CHECK(seen.member[0].id == UINT64_MAX && seen.member[0].pid == 10);
+	CHECK(seen.member[0].count == 3 && seen.member[0].uid == 1000);
+	CHECK(seen.member[0].weight == 7 && seen.member[0].state == PGNL_UP);
+	CHECK(seen.member[0].meta_len == 7);
+	CHECK(!memcmp(seen.member[0].meta, "unix:/a", 7));
+	CHECK(!seen.member[0].node);
+	CHECK(!strcmp(seen.member[1].scope, "pg"));
+	CHECK(!strcmp(seen.member[1].group, "web"));
+	CHECK(!seen.member[1].meta && !seen.member[1].meta_len);
+}
+
+static void missing_and_more_are_told(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put(nlh, PGNL_A_NO_GROUP, 0, NULL);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
+	CHECK(reply.missing && !reply.more && !seen.n);
+	nlh = message_start(&message);
+	mnl_attr_put(nlh, PGNL_A_MORE, 0, NULL);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
+	CHECK(!reply.missing && reply.more);
+}
+
+static void a_longer_row_is_read_as_far_as_known(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	put_member(nlh, 5, 6, NULL, 16);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
+	CHECK(seen.n == 1 && seen.member[0].id == 5);
+}
+
+static void a_shorter_row_is_refused(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	put_member(nlh, 5, 6, NULL, -1);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == -EPROTO);
+	CHECK(!seen.n);
+}
+
+static void a_member_without_a_row_is_refused(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put(nlh, PGNL_A_MEMBER, 0, NULL);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == -EPROTO);
+}
+
+static void the_failure_of_the_receiver_ends_the_members(void)
+{
+	struct lp_member_reply reply;
+	struct seen seen = { .ret = -ENOMEM };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	put_member(nlh, 1, 1, NULL, 0);
+	put_member(nlh, 2, 2, NULL, 0);
+	CHECK(lp_decode_members(nlh, see, &seen, &reply) == -ENOMEM);
+	CHECK(seen.n == 1);
+}
+
+static void unknown_attributes_are_passed_over(void)
+{
+	struct pgnl_info info;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_u32(nlh, PGNL_A_MAX + 1, 9);
+	mnl_attr_put_u32(nlh, PGNL_A_ABI, 1);
+	mnl_attr_put_strz(nlh, PGNL_A_RELEASE, "0.1.0");
+	mnl_attr_put_u64(nlh, PGNL_A_EPOCH, 77);
+	mnl_attr_put_u32(nlh, 4000, 9);
+	CHECK(lp_decode_info(nlh, &info) == 0);
+	CHECK(info.abi == 1 && info.epoch == 77);
+	CHECK(!strcmp(info.release, "0.1.0") && !strcmp(info.node, ""));
+}
+
+static void long_texts_are_cut(void)
+{
+	char text[200];
+	struct pgnl_info info;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	mnl_attr_put_strz(nlh, PGNL_A_NODE, text);
+	CHECK(lp_decode_info(nlh, &info) == 0);
+	CHECK(strlen(info.node) == sizeof(info.node) - 1);
+}
+
+static void a_text_without_nul_is_refused(void)
+{
+	struct pgnl_scope scope;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_str(nlh, PGNL_A_SCOPE, "pg");
+	CHECK(lp_decode_scope(nlh, &scope) == -EPROTO);
+}
+
+static void a_number_too_short_is_refused(void)
+{
+	struct pgnl_scope scope;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "pg");
+	mnl_attr_put_u32(nlh, PGNL_A_MEMBERS, 1);
+	CHECK(lp_decode_scope(nlh, &scope) == -EPROTO);
+}
+
+static void a_message_without_generic_header_is_refused(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(message.bytes);
+	struct pgnl_info info;
+
+	CHECK(lp_decode_info(nlh, &info) == -EPROTO);
+}
+
+static void a_group_without_owner_says_keep(void)
+{
+	struct pgnl_group group;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "g");
+	mnl_attr_put_u64(nlh, PGNL_A_LOCAL, 4);
+	CHECK(lp_decode_group(nlh, &group) == 1);
+	CHECK(group.local == 4 && !group.remote);
+	CHECK(group.owner == PGNL_KEEP && group.perm == PGNL_KEEP);
+	nlh = message_start(&message);
+	mnl_attr_put(nlh, PGNL_A_NO_GROUP, 0, NULL);
+	CHECK(lp_decode_group(nlh, &group) == 0);
+	nlh = message_start(&message);
+	CHECK(lp_decode_group(nlh, &group) == -EPROTO);
+}
+
+static void joins_come_as_asked(void)
+{
+	uint64_t ids[2] = { 1, UINT64_MAX };
+	uint32_t counts[2] = { 4, 5 };
+	struct pgnl_joined joined[2];
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put(nlh, PGNL_A_IDS, sizeof(ids), ids);
+	mnl_attr_put(nlh, PGNL_A_COUNTS, sizeof(counts), counts);
+	CHECK(lp_decode_joined(nlh, joined, 2) == 0);
+	CHECK(joined[0].id == 1 && joined[0].count == 4);
+	CHECK(joined[1].id == UINT64_MAX && joined[1].count == 5);
+	CHECK(lp_decode_joined(nlh, joined, 1) == -EPROTO);
+	CHECK(lp_decode_joined(message_start(&message), joined, 2) == -EPROTO);
+}
+
+static void leaves_come_as_asked(void)
+{
+	uint32_t counts[2] = { 0, 5 }, left[2] = { 9, 9 }, removed;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put_u32(nlh, PGNL_A_REMOVED, 3);
+	mnl_attr_put(nlh, PGNL_A_COUNTS, sizeof(counts), counts);
+	CHECK(lp_decode_left(nlh, left, 2, &removed) == 0);
+	CHECK(removed == 3 && left[0] == 0 && left[1] == 5);
+	CHECK(lp_decode_left(nlh, left, 3, &removed) == -EPROTO);
+	CHECK(lp_decode_left(nlh, NULL, 3, &removed) == 0);
+}
+
+static void numbers_of_an_older_or_newer_module_are_read(void)
+{
+	uint64_t limits[PGNL_N_LIMITS];
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, PGNL_A_LIMITS);
+
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_NET_GROUPS, 42);
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_PAD + 5, 43);
+	mnl_attr_nest_end(nlh, nest);
+	memset(limits, 0xff, sizeof(limits));
+	CHECK(lp_decode_numbers(nlh, PGNL_A_LIMITS, limits, PGNL_N_LIMITS) == 0);
+	CHECK(limits[PGNL_LIMIT_NET_GROUPS] == 42);
+	CHECK(limits[PGNL_LIMIT_USER_GROUPS] == 0);
+	CHECK(lp_decode_numbers(nlh, PGNL_A_USAGE, limits, PGNL_N_LIMITS) ==
+	      -EPROTO);
+}
+
+static void a_verdict_is_told_only_if_there_is_one(void)
+{
+	const char *text;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	CHECK(lp_decode_verdict(nlh, &text) == 0 && !text);
+	mnl_attr_put_strz(nlh, PGNL_A_VERDICT, "bad");
+	CHECK(lp_decode_verdict(nlh, &text) == 0 && !strcmp(text, "bad"));
+}
+
+static void put_everything(struct nlmsghdr *nlh)
+{
+	uint64_t ids[2] = { 1, 2 };
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "pg");
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "web");
+	mnl_attr_put_u64(nlh, PGNL_A_MEMBERS, 3);
+	mnl_attr_put(nlh, PGNL_A_IDS, sizeof(ids), ids);
+	mnl_attr_put(nlh, PGNL_A_COUNTS, sizeof(ids[0]), ids);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_STATS);
+	mnl_attr_put_u64(nlh, PGNL_A_STAT_JOINS, 1);
+	mnl_attr_nest_end(nlh, nest);
+	put_member(nlh, 1, 2, "meta", 0);
+	put_member(nlh, 3, 4, NULL, 8);
+	mnl_attr_put_strz(nlh, PGNL_A_VERDICT, "bad");
+}
+
+/* ASan watches that nothing beyond the message is read. */
+static void broken_messages_are_survived(void)
+{
+	struct message message;
+	struct nlmsghdr *whole = message_start(&message), *copy;
+	size_t len;
+
+	put_everything(whole);
+	len = whole->nlmsg_len;
+	/* Each copy ends where its memory ends, so a step too far is seen. */
+	for (size_t cut = sizeof(*whole); cut <= len; cut++) {
+		copy = malloc(cut);
+		memcpy(copy, whole, cut);
+		copy->nlmsg_len = (uint32_t)cut;
+		decode_anything(copy);
+		free(copy);
+	}
+	for (size_t i = sizeof(*whole); i < len; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			copy = malloc(len);
+			memcpy(copy, whole, len);
+			((unsigned char *)copy)[i] ^= (unsigned char)(1 << bit);
+			decode_anything(copy);
+			free(copy);
+		}
+	}
+}
+
+/* --- lists ------------------------------------------------------------------ */
+
+static int compare(const void *a, const void *b)
+{
+	const struct pgnl_member *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static const struct lp_type type = {
+	.size = sizeof(struct pgnl_member),
+	.refs = { offsetof(struct pgnl_member, group),
+		  offsetof(struct pgnl_member, meta) },
+	.n_refs = 2,
+	.compare = compare,
+};
+
+static void add(struct lp_list *list, uint64_t id, const char *group,
+		const char *meta)
+{
+	const struct pgnl_member *last = lp_list_last(list);
+	struct pgnl_member row = { .id = id };
+
+	row.group = last ? last->group : NULL;
+	CHECK(!lp_list_keep_name(list, group, &row.group));
+	if (meta) {
+		row.meta_len = strlen(meta);
+		CHECK(!lp_list_keep(list, meta, row.meta_len, &row.meta));
+	}
+	CHECK(!lp_list_add(list, &row));
+}
+
+static void a_list_keeps_what_it_points_to(void)
+{
+	struct lp_list list = { .type = &type };
+	struct pgnl_members *result;
+	struct pgnl handle = { .seq = 0 };
+	char name[32], meta[32];
+
+	for (unsigned int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "group-%u", i / 100);
+		snprintf(meta, sizeof(meta), "meta-%u", i);
+		add(&list, i, name, i % 3 ? meta : NULL);
+	}
+	/* Each name once, not once for each element. */
+	CHECK(list.heap_used < 5000 * 9);
+	CHECK(!lp_list_finish(&handle, &list, 0, (void **)&result));
+	CHECK(result->n == 5000);
+	for (unsigned int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "group-%u", i / 100);
+		snprintf(meta, sizeof(meta), "meta-%u", i);
+		CHECK(!strcmp(result->member[i].group, name));
+		CHECK(!result->member[i].meta == !(i % 3));
+		if (i % 3)
+			CHECK(!memcmp(result->member[i].meta, meta,
+				      result->member[i].meta_len));
+	}
+	pgnl_free(result);
+}
+
+static void an_empty_list_is_a_list(void)
+{
+	struct lp_list list = { .type = &type };
+	struct pgnl_members *result;
+	struct pgnl handle = { .seq = 0 };
+
+	CHECK(!lp_list_finish(&handle, &list, 0, (void **)&result));
+	CHECK(result && result->n == 0);
+	pgnl_free(result);
+	pgnl_free(NULL);
+}
+
+static void a_failed_list_is_no_list(void)
+{
+	struct lp_list list = { .type = &type };
+	struct pgnl_members *result = (void *)&list;
+	struct pgnl handle = { .seq = 0 };
+
+	add(&list, 1, "g", "m");
+	CHECK(lp_list_finish(&handle, &list, -EACCES, (void **)&result) ==
+	      -EACCES);
+	CHECK(!result);
+}
+
+static void an_interrupted_list_has_everything_once(void)
+{
+	struct lp_list list = { .type = &type };
+	struct pgnl_members *result;
+	struct pgnl handle = { .seq = 0 };
+	static const uint64_t ids[] = { 3, 1, 3, 2, 1, 3 };
+
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(ids); i++)
+		add(&list, ids[i], "g", NULL);
+	list.interrupted = true;
+	CHECK(!lp_list_finish(&handle, &list, 0, (void **)&result));
+	CHECK(result->n == 3);
+	for (size_t i = 0; i < result->n; i++) {
+		CHECK(result->member[i].id == i + 1);
+		CHECK(!strcmp(result->member[i].group, "g"));
+	}
+	pgnl_free(result);
+}
+
+/* --- errors ----------------------------------------------------------------- */
+
+static struct nlmsghdr *request(struct message *message)
+{
+	struct nlmsghdr *nlh = message_start(message);
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "web");
+	for (uint32_t pid = 1; pid <= 4; pid++)
+		mnl_attr_put_u32(nlh, PGNL_A_PID, pid);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_LIMITS);
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_USER_GROUPS, 1);
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_NET_GROUPS, 1);
+	mnl_attr_nest_end(nlh, nest);
+	return nlh;
+}
+
+/* Offset of the nth attribute of a type, also within a nest. */
+static uint32_t offset_of(const struct nlmsghdr *nlh, uint16_t wanted, int nth,
+			  uint16_t inner)
+{
+	const struct nlattr *attr, *nested;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) != wanted || nth--)
+			continue;
+		if (!inner)
+			return (uint32_t)((const char *)attr - (const char *)nlh);
+		mnl_attr_for_each_nested(nested, attr)
+			if (mnl_attr_get_type(nested) == inner)
+				return (uint32_t)((const char *)nested -
+						  (const char *)nlh);
+	}
+	return 0;
+}
+
+static void an_offset_is_an_attribute_and_its_place_in_the_list(void)
+{
+	struct pgnl_error error = { .code = 0 };
+	struct message message;
+	struct nlmsghdr *req = request(&message);
+
+	lp_blame(req, offset_of(req, PGNL_A_PID, 2, 0), &error);
+	CHECK(!strcmp(error.attr, "pid") && error.index == 2);
+	lp_blame(req, offset_of(req, PGNL_A_GROUP, 0, 0), &error);
+	CHECK(!strcmp(error.attr, "group") && error.index == 0);
+	lp_blame(req, offset_of(req, PGNL_A_LIMITS, 0, PGNL_A_LIMIT_NET_GROUPS),
+		 &error);
+	CHECK(!strcmp(error.attr, "net-groups") && error.index == 0);
+
+	error = (struct pgnl_error) { .code = 0 };
+	lp_blame(req, 3, &error);
+	lp_blame(req, 1u << 30, &error);
+	CHECK(!strcmp(error.attr, ""));
+}
+
+/* What the kernel answers to a request, with its words. */
+static struct nlmsghdr *refusal(struct message *message,
+				const struct nlmsghdr *req, bool capped,
+				int code)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(message->bytes);
+	struct nlmsgerr *err;
+
+	err = mnl_nlmsg_put_extra_header(nlh, capped ? sizeof(*err) :
+		sizeof(*err) + mnl_nlmsg_get_payload_len(req));
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_flags = NLM_F_ACK_TLVS | (capped ? NLM_F_CAPPED : 0);
+	err->error = -code;
+	memcpy(&err->msg, req, capped ? sizeof(*req) : req->nlmsg_len);
+	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, "no such process");
+	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS,
+			 offset_of(req, PGNL_A_PID, 1, 0));
+	return nlh;
+}
+
+static void the_kernels_words_are_kept(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .seq = 0 };
+	struct nlmsghdr *req = request(&asked);
+
+	for (int capped = 0; capped < 2; capped++) {
+		handle.error = (struct pgnl_error) { .code = 0 };
+		CHECK(lp_fail_kernel(&handle, req, refusal(&answered, req,
+				     capped, ESRCH)) == -ESRCH);
+		CHECK(pgnl_last_error(&handle)->code == ESRCH);
+		CHECK(!strcmp(handle.error.text, "no such process"));
+		CHECK(!strcmp(handle.error.attr, "pid"));
+		CHECK(handle.error.index == 1);
+	}
+}
+
+static void a_missing_attribute_is_named(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .seq = 0 };
+	struct nlmsghdr *req = request(&asked);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(answered.bytes);
+	struct nlmsgerr *err = mnl_nlmsg_put_extra_header(nlh, sizeof(*err));
+
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_flags = NLM_F_ACK_TLVS | NLM_F_CAPPED;
+	err->error = -EINVAL;
+	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_MISS_TYPE, PGNL_A_GROUP);
+	CHECK(lp_fail_kernel(&handle, req, nlh) == -EINVAL);
+	CHECK(!strcmp(handle.error.attr, "group") && !handle.error.text[0]);
+}
+
+static void an_ack_is_no_error_and_keeps_the_last_one(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .error = { .code = EPERM, .text = "old" } };
+	struct nlmsghdr *req = request(&asked);
+
+	CHECK(!lp_fail_kernel(&handle, req, refusal(&answered, req, true, 0)));
+	CHECK(handle.error.code == EPERM && !strcmp(handle.error.text, "old"));
+}
+
+static void a_range_error_is_invalid_in_our_terms(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .seq = 0 };
+	struct nlmsghdr *req = request(&asked);
+
+	CHECK(lp_fail_kernel(&handle, req, refusal(&answered, req, true,
+			     ERANGE)) == -EINVAL);
+}
+
+static void an_impossible_errno_is_refused(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .seq = 0 };
+	struct nlmsghdr *req = request(&asked), *nlh;
+
+	nlh = refusal(&answered, req, true, 0);
+	((struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error = INT32_MIN;
+	CHECK(lp_fail_kernel(&handle, req, nlh) == -EPROTO);
+	((struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error = 1;
+	CHECK(lp_fail_kernel(&handle, req, nlh) == -EPROTO);
+}
+
+static void broken_errors_are_survived(void)
+{
+	struct message asked, answered;
+	struct pgnl handle = { .seq = 0 };
+	struct nlmsghdr *req = request(&asked), *copy;
+	struct nlmsghdr *whole = refusal(&answered, req, false, EPERM);
+
+	for (size_t cut = sizeof(*whole); cut <= whole->nlmsg_len; cut++) {
+		copy = malloc(cut);
+		memcpy(copy, whole, cut);
+		copy->nlmsg_len = (uint32_t)cut;
+		CHECK(lp_fail_kernel(&handle, req, copy) < 0);
+		copy->nlmsg_type = NLMSG_DONE;
+		lp_fail_kernel(&handle, req, copy);
+		free(copy);
+	}
+}
+
+static void names_end_where_the_numbers_end(void)
+{
+	CHECK(!strcmp(pgnl_limit_name(PGNL_LIMIT_USER_GROUPS), "user-groups"));
+	CHECK(!pgnl_limit_name(PGNL_N_LIMITS));
+	CHECK(!strcmp(pgnl_stat_name(PGNL_STAT_LATE_JOINS), "late-joins"));
+	CHECK(!pgnl_stat_name(PGNL_N_STATS));
+	CHECK(!lp_attr_name(0) && !lp_attr_name(PGNL_A_MAX + 1));
+	CHECK(!strcmp(lp_attr_name(PGNL_A_PAD), "pad"));
+}
+
+#define TEST(name) { name, #name }
+
+static const struct {
+	void (*run)(void);
+	const char *name;
+} all[] = {
+	TEST(members_of_several_are_read),
+	TEST(missing_and_more_are_told),
+	TEST(a_longer_row_is_read_as_far_as_known),
+	TEST(a_shorter_row_is_refused),
+	TEST(a_member_without_a_row_is_refused),
+	TEST(the_failure_of_the_receiver_ends_the_members),
+	TEST(unknown_attributes_are_passed_over),
+	TEST(long_texts_are_cut),
+	TEST(a_text_without_nul_is_refused),
+	TEST(a_number_too_short_is_refused),
+	TEST(a_message_without_generic_header_is_refused),
+	TEST(a_group_without_owner_says_keep),
+	TEST(joins_come_as_asked),
+	TEST(leaves_come_as_asked),
+	TEST(numbers_of_an_older_or_newer_module_are_read),
+	TEST(a_verdict_is_told_only_if_there_is_one),
+	TEST(broken_messages_are_survived),
+	TEST(a_list_keeps_what_it_points_to),
+	TEST(an_empty_list_is_a_list),
+	TEST(a_failed_list_is_no_list),
+	TEST(an_interrupted_list_has_everything_once),
+	TEST(an_offset_is_an_attribute_and_its_place_in_the_list),
+	TEST(the_kernels_words_are_kept),
+	TEST(a_missing_attribute_is_named),
+	TEST(an_ack_is_no_error_and_keeps_the_last_one),
+	TEST(a_range_error_is_invalid_in_our_terms),
+	TEST(an_impossible_errno_is_refused),
+	TEST(broken_errors_are_survived),
+	TEST(names_end_where_the_numbers_end),
+};
+
+int main(void)
+{
+	printf("TAP version 13\n1..%zu\n", MNL_ARRAY_SIZE(all));
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(all); i++) {
+		failed = false;
+		all[i].run();
+		failures += failed;
+		printf("%s %d %s\n", failed ? "not ok" : "ok", ++tests,
+		       all[i].name);
+	}
+	return failures ? 1 : 0;
+}
