@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# check-symbols.sh LIBRARY: the functions of pgnl.h, those of libpgnl.map and
-# those that the shared library exports are to be the same. Says what is not.
+# check-symbols.sh LIBRARY: the functions of pgnl.h, those of libpgnl.map, those
+# that the shared library exports and those with a man page are to be the same.
+# Says what is not.
 set -eu
 
 lib=${1:?usage: check-symbols.sh LIBRARY}
@@ -16,9 +17,10 @@ sed -n 's/^[[:space:]]*\(pgnl_[a-z0-9_]*\);.*/\1/p' "$here/libpgnl.map" |
 	sort >"$tmp/map"
 nm -D --defined-only "$lib" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
 	sort >"$tmp/library"
+sed -n 's/^\.Nm \(pgnl_[a-z0-9_]*\).*/\1/p' "$here"/man/*.3 | sort >"$tmp/man"
 
 status=0
-for other in map library; do
+for other in map library man; do
 	if ! diff -u --label "pgnl.h" --label "$other" "$tmp/header" "$tmp/$other"; then
 		status=1
 	fi

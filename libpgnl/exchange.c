@@ -118,8 +118,8 @@ static int exchange(struct pgnl *handle, struct nlmsghdr *req, lp_reply_fn fn,
 	while (!x.done) {
 		ret = receive(handle, &len);
 		if (ret) {
-			/* A dump may still be under way on the old socket. */
-			lp_connect(handle);
+			/* The old socket may be stuck amid a dump. */
+			lp_reconnect(handle);
 			return ret;
 		}
 		digest(handle, &x, len);

@@ -14,28 +14,63 @@
  */
 #define REPLY_SIZE (128 * 1024)
 
-int lp_connect(struct pgnl *handle)
+static int setup(struct mnl_socket *sock)
 {
-	struct mnl_socket *sock;
 	int on = 1, room = 1 << 20;
 
-	sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-	if (!sock)
-		return lp_fail(handle, errno, "", 0, "can't open a netlink socket");
 	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on)) < 0 ||
-	    mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on)) < 0 ||
-	    /* for requests of many long names, as far as the system lets us */
-	    setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_SNDBUF, &room,
-		       sizeof(room)) < 0) {
-		lp_fail(handle, errno, "", 0, "can't set up the netlink socket");
+	    mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on)) < 0)
+		return -1;
+	/* For requests of many long names, as far as the system lets us. */
+	return setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_SNDBUF, &room,
+			  sizeof(room));
+}
+
+int lp_connect(struct pgnl *handle)
+{
+	struct mnl_socket *sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	int err;
+
+	if (!sock)
+		return lp_fail(handle, errno, "", 0, "can't open a netlink socket");
+	if (setup(sock) < 0) {
+		err = errno;
 		mnl_socket_close(sock);
-		return -handle->error.code;
+		return lp_fail(handle, err, "", 0,
+			       "can't set up the netlink socket");
 	}
-	if (handle->sock)
-		mnl_socket_close(handle->sock);
 	handle->sock = sock;
 	return 0;
+}
+
+static bool same_netns(const struct mnl_socket *a, const struct mnl_socket *b)
+{
+	uint64_t left, right;
+	socklen_t len = sizeof(left);
+
+	return !getsockopt(mnl_socket_get_fd(a), SOL_SOCKET, SO_NETNS_COOKIE,
+			   &left, &len) &&
+	       !getsockopt(mnl_socket_get_fd(b), SOL_SOCKET, SO_NETNS_COOKIE,
+			   &right, &len) &&
+	       left == right;
+}
+
+void lp_reconnect(struct pgnl *handle)
+{
+	struct pgnl_error error = handle->error;
+	struct mnl_socket *old = handle->sock;
+
+	if (!lp_connect(handle)) {
+		/* The caller may have gone to another network namespace. */
+		if (same_netns(old, handle->sock)) {
+			mnl_socket_close(old);
+		} else {
+			mnl_socket_close(handle->sock);
+			handle->sock = old;
+		}
+	}
+	handle->error = error;
 }
 
 LP_EXPORT int pgnl_open(struct pgnl **result)

@@ -151,6 +151,8 @@ int lp_dump(struct pgnl *handle, lp_reply_fn fn, struct lp_list *list);
 /* --- handle.c --- */
 
 int lp_connect(struct pgnl *handle);
+/* A new socket in place of the old one; the last error stays. */
+void lp_reconnect(struct pgnl *handle);
 
 /* --- pg.c --- */
 
