@@ -7,6 +7,7 @@
  * held up, so that nothing but the reads themselves can hide the dead.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -293,6 +294,7 @@ TEST_F(exit, exit_group_with_four_threads)
 
 struct script {
 	int ctl;
+	sem_t told;		/* the leader may end */
 	void (*then)(int ctl);	/* what the thread does as the last one */
 };
 
@@ -301,6 +303,7 @@ static void *thread_outlives_leader(void *arg)
 	struct script *script = arg;
 
 	ready(script->ctl, gettid());
+	sem_post(&script->told);
 	if (!wait_until(process_state(getpid()) == 'Z'))
 		_exit(1);
 	script->then(script->ctl);
@@ -318,8 +321,10 @@ static void kid_leader_ends(int ctl, const void *arg)
 	pthread_t thread;
 
 	script = (struct script){ .ctl = ctl, .then = arg };
+	sem_init(&script.told, 0, 0);
 	if (pthread_create(&thread, NULL, thread_outlives_leader, &script))
 		_exit(1);
+	sem_wait(&script.told);
 	syscall(SYS_exit, 0);
 }
 
