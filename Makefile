@@ -67,7 +67,7 @@ vm = selftests/vm/run -k $(VM_KVER) $(MEM:%=-m %) $(CPUS:%=-c %) $(LIMIT:%=-t %)
 
 check:
 	$(deps) build vm check
-	$(Q)$(sub) O=$(O) all tests
+	$(Q)$(sub) -j$(shell nproc) O=$(O) all tests
 	$(Q)selftests/check.sh gates vm
 
 check-static:
