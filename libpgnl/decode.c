@@ -59,8 +59,8 @@ static int parse_nest(const struct nlattr *nest, struct table *table)
 }
 
 static const uint8_t types[PGNL_A_MAX + 1] = {
-	[PGNL_A_SCOPE] = MNL_TYPE_NUL_STRING,
-	[PGNL_A_GROUP] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_SCOPE] = MNL_TYPE_STRING,
+	[PGNL_A_GROUP] = MNL_TYPE_STRING,
 	[PGNL_A_MODE] = MNL_TYPE_U32,
 	[PGNL_A_FLAGS] = MNL_TYPE_U32,
 	[PGNL_A_OWNER] = MNL_TYPE_U32,
@@ -73,13 +73,13 @@ static const uint8_t types[PGNL_A_MAX + 1] = {
 	[PGNL_A_REMOVED] = MNL_TYPE_U32,
 	[PGNL_A_MEMBER] = MNL_TYPE_NESTED,
 	[PGNL_A_ABI] = MNL_TYPE_U32,
-	[PGNL_A_RELEASE] = MNL_TYPE_NUL_STRING,
-	[PGNL_A_NODE] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_RELEASE] = MNL_TYPE_STRING,
+	[PGNL_A_NODE] = MNL_TYPE_STRING,
 	[PGNL_A_EPOCH] = MNL_TYPE_U64,
 	[PGNL_A_LIMITS] = MNL_TYPE_NESTED,
 	[PGNL_A_USAGE] = MNL_TYPE_NESTED,
 	[PGNL_A_STATS] = MNL_TYPE_NESTED,
-	[PGNL_A_VERDICT] = MNL_TYPE_NUL_STRING,
+	[PGNL_A_VERDICT] = MNL_TYPE_STRING,
 };
 
 static int parse_pgnl(const struct nlmsghdr *nlh, const struct nlattr **attrs)
@@ -100,14 +100,22 @@ static uint64_t u64_or_0(const struct nlattr *attr)
 	return attr ? mnl_attr_get_u64(attr) : 0;
 }
 
-static const char *string_or_null(const struct nlattr *attr)
+static struct lp_text text_of(const struct nlattr *attr)
 {
-	return attr ? mnl_attr_get_str(attr) : NULL;
+	struct lp_text text = { NULL, 0 };
+
+	if (attr) {
+		text.data = mnl_attr_get_payload(attr);
+		text.len = strnlen(text.data, mnl_attr_get_payload_len(attr));
+	}
+	return text;
 }
 
-static void copy_string(char *to, size_t size, const struct nlattr *attr)
+static void copy_text(char *to, size_t size, const struct nlattr *attr)
 {
-	snprintf(to, size, "%s", attr ? mnl_attr_get_str(attr) : "");
+	struct lp_text text = text_of(attr);
+
+	snprintf(to, size, "%.*s", (int)text.len, text.data ? text.data : "");
 }
 
 int lp_decode_family(const struct nlmsghdr *nlh, uint16_t *id, uint32_t *version)
@@ -133,20 +141,21 @@ int lp_decode_info(const struct nlmsghdr *nlh, struct pgnl_info *info)
 	if (parse_pgnl(nlh, attrs))
 		return -EPROTO;
 	info->abi = u32_or(attrs[PGNL_A_ABI], 0);
-	copy_string(info->release, sizeof(info->release), attrs[PGNL_A_RELEASE]);
-	copy_string(info->node, sizeof(info->node), attrs[PGNL_A_NODE]);
+	copy_text(info->release, sizeof(info->release), attrs[PGNL_A_RELEASE]);
+	copy_text(info->node, sizeof(info->node), attrs[PGNL_A_NODE]);
 	info->epoch = u64_or_0(attrs[PGNL_A_EPOCH]);
 	return 0;
 }
 
-int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope)
+int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope,
+		    struct lp_text *name)
 {
 	const struct nlattr *attrs[PGNL_A_MAX + 1];
 
 	if (parse_pgnl(nlh, attrs) || !attrs[PGNL_A_SCOPE])
 		return -EPROTO;
+	*name = text_of(attrs[PGNL_A_SCOPE]);
 	*scope = (struct pgnl_scope) {
-		.name = mnl_attr_get_str(attrs[PGNL_A_SCOPE]),
 		.mode = (enum pgnl_mode)u32_or(attrs[PGNL_A_MODE], 0),
 		.flags = u32_or(attrs[PGNL_A_FLAGS], 0),
 		.owner = u32_or(attrs[PGNL_A_OWNER], PGNL_KEEP),
@@ -158,7 +167,8 @@ int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope)
 	return 0;
 }
 
-int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group)
+int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group,
+		    struct lp_text *name)
 {
 	const struct nlattr *attrs[PGNL_A_MAX + 1];
 
@@ -168,8 +178,8 @@ int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group)
 		return 0;
 	if (!attrs[PGNL_A_GROUP])
 		return -EPROTO;
+	*name = text_of(attrs[PGNL_A_GROUP]);
 	*group = (struct pgnl_group) {
-		.name = mnl_attr_get_str(attrs[PGNL_A_GROUP]),
 		.local = u64_or_0(attrs[PGNL_A_LOCAL]),
 		.remote = u64_or_0(attrs[PGNL_A_REMOTE]),
 		.owner = u32_or(attrs[PGNL_A_OWNER], PGNL_KEEP),
@@ -179,10 +189,10 @@ int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group)
 	return 1;
 }
 
-static int decode_member(const struct nlattr *nest, struct pgnl_member *member)
+static int decode_member(const struct nlattr *nest, struct lp_member *member)
 {
 	static const uint8_t member_types[PGNL_A_MEMBER_MAX + 1] = {
-		[PGNL_A_MEMBER_NODE] = MNL_TYPE_NUL_STRING,
+		[PGNL_A_MEMBER_NODE] = MNL_TYPE_STRING,
 	};
 	const struct nlattr *attrs[PGNL_A_MEMBER_MAX + 1] = { NULL };
 	struct table table = { attrs, member_types, PGNL_A_MEMBER_MAX };
@@ -194,14 +204,14 @@ static int decode_member(const struct nlattr *nest, struct pgnl_member *member)
 		return -EPROTO;
 	memcpy(&row, mnl_attr_get_payload(attrs[PGNL_A_MEMBER_ROW]), sizeof(row));
 	meta = attrs[PGNL_A_MEMBER_META];
-	*member = (struct pgnl_member) {
+	member->node = text_of(attrs[PGNL_A_MEMBER_NODE]);
+	member->row = (struct pgnl_member) {
 		.id = row.id,
 		.pid = (pid_t)row.pid,
 		.count = row.count,
 		.uid = row.uid,
 		.weight = row.weight,
 		.state = row.state,
-		.node = string_or_null(attrs[PGNL_A_MEMBER_NODE]),
 		.meta = meta ? mnl_attr_get_payload(meta) : NULL,
 		.meta_len = meta ? mnl_attr_get_payload_len(meta) : 0,
 	};
@@ -212,7 +222,7 @@ int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
 		      struct lp_member_reply *reply)
 {
 	const struct nlattr *attrs[PGNL_A_MAX + 1];
-	struct pgnl_member member;
+	struct lp_member member;
 	const struct nlattr *attr;
 	const void *first;
 	size_t len;
@@ -223,14 +233,14 @@ int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
 	first = payload(nlh, &len);
 	reply->missing = attrs[PGNL_A_NO_GROUP];
 	reply->more = attrs[PGNL_A_MORE];
+	member.scope = text_of(attrs[PGNL_A_SCOPE]);
+	member.group = text_of(attrs[PGNL_A_GROUP]);
 	mnl_attr_for_each_payload(first, len) {
 		if (mnl_attr_get_type(attr) != PGNL_A_MEMBER)
 			continue;
 		ret = decode_member(attr, &member);
 		if (ret)
 			return ret;
-		member.scope = string_or_null(attrs[PGNL_A_SCOPE]);
-		member.group = string_or_null(attrs[PGNL_A_GROUP]);
 		ret = fn(&member, arg);
 		if (ret)
 			return ret;
@@ -306,12 +316,12 @@ int lp_decode_numbers(const struct nlmsghdr *nlh, uint16_t nest,
 	return 0;
 }
 
-int lp_decode_verdict(const struct nlmsghdr *nlh, const char **text)
+int lp_decode_verdict(const struct nlmsghdr *nlh, struct lp_text *text)
 {
 	const struct nlattr *attrs[PGNL_A_MAX + 1];
 
 	if (parse_pgnl(nlh, attrs))
 		return -EPROTO;
-	*text = string_or_null(attrs[PGNL_A_VERDICT]);
+	*text = text_of(attrs[PGNL_A_VERDICT]);
 	return 0;
 }

@@ -23,15 +23,13 @@ static int on_group(const struct nlmsghdr *nlh, void *arg)
 {
 	struct lp_list *list = arg;
 	struct pgnl_group group;
-	const char *name;
+	struct lp_text name;
 	int ret;
 
-	ret = lp_decode_group(nlh, &group);
+	ret = lp_decode_group(nlh, &group, &name);
 	if (ret <= 0)
 		return ret;
-	name = group.name;
-	group.name = NULL;
-	ret = lp_list_keep_name(list, name, &group.name);
+	ret = lp_list_keep_text(list, name, &group.name);
 	return ret ? ret : lp_list_add(list, &group);
 }
 

@@ -48,9 +48,22 @@ struct pgnl {
 /* NULL for a number unknown to the library */
 const char *lp_attr_name(uint16_t type);
 
-/* --- decode.c: all of it pure; strings and metadata stay in the message --- */
+/* --- decode.c: all of it pure; texts and metadata stay in the message --- */
 
-typedef int (*lp_member_fn)(const struct pgnl_member *member, void *arg);
+/* A string of a message, which may end there without a NUL. */
+struct lp_text {
+	const char *data;	/* NULL: there is none */
+	size_t len;
+};
+
+struct lp_member {
+	struct pgnl_member row;	/* without the texts */
+	struct lp_text node;
+	struct lp_text scope;
+	struct lp_text group;
+};
+
+typedef int (*lp_member_fn)(const struct lp_member *member, void *arg);
 
 struct lp_member_reply {
 	bool missing;		/* the group does not exist */
@@ -59,9 +72,11 @@ struct lp_member_reply {
 
 int lp_decode_family(const struct nlmsghdr *nlh, uint16_t *id, uint32_t *version);
 int lp_decode_info(const struct nlmsghdr *nlh, struct pgnl_info *info);
-int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope);
+int lp_decode_scope(const struct nlmsghdr *nlh, struct pgnl_scope *scope,
+		    struct lp_text *name);
 /* 1: a group; 0: there is none */
-int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group);
+int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group,
+		    struct lp_text *name);
 /* Calls fn for each member of the message until it fails. */
 int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
 		      struct lp_member_reply *reply);
@@ -73,8 +88,8 @@ int lp_decode_left(const struct nlmsghdr *nlh, uint32_t *left, size_t n,
 /* One of limits, usage and stats: u64 attributes 1 to n of the nest. */
 int lp_decode_numbers(const struct nlmsghdr *nlh, uint16_t nest,
 		      uint64_t *numbers, size_t n);
-/* *text is NULL when the verifier found nothing. */
-int lp_decode_verdict(const struct nlmsghdr *nlh, const char **text);
+/* No text when the verifier found nothing. */
+int lp_decode_verdict(const struct nlmsghdr *nlh, struct lp_text *text);
 
 /* --- list.c --- */
 
@@ -102,8 +117,9 @@ int lp_list_add(struct lp_list *list, const void *element);
 /* Copies data to the heap; *ref is valid in an element of this list only. */
 int lp_list_keep(struct lp_list *list, const void *data, size_t len,
 		 const void **ref);
-/* As above for a string, NULL stays NULL; shared with *ref if equal to it. */
-int lp_list_keep_name(struct lp_list *list, const char *name, const char **ref);
+/* As above, with a NUL; none is NULL; shared with *ref if equal to that. */
+int lp_list_keep_text(struct lp_list *list, struct lp_text text,
+		      const char **ref);
 /* The last element, or NULL. */
 const void *lp_list_last(const struct lp_list *list);
 /* Hands the list over when ret is 0, else frees it; returns ret or -ENOMEM. */

@@ -38,14 +38,15 @@ struct verdict {
 static int on_verdict(const struct nlmsghdr *nlh, void *arg)
 {
 	struct verdict *verdict = arg;
-	const char *text;
+	struct lp_text text;
 	int ret;
 
 	ret = lp_decode_verdict(nlh, &text);
 	if (ret)
 		return ret;
-	verdict->bad = text;
-	snprintf(verdict->text, verdict->size, "%s", text ? text : "");
+	verdict->bad = text.data;
+	snprintf(verdict->text, verdict->size, "%.*s", (int)text.len,
+		 text.data ? text.data : "");
 	return 0;
 }
 

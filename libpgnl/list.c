@@ -74,15 +74,30 @@ int lp_list_keep(struct lp_list *list, const void *data, size_t len,
 	return 0;
 }
 
-int lp_list_keep_name(struct lp_list *list, const char *name, const char **ref)
+static bool is_kept(const struct lp_list *list, struct lp_text text,
+		    const char *ref)
 {
-	const void *kept = NULL;
+	const char *kept;
+
+	if (!ref || !text.data)
+		return false;
+	kept = list->heap + (uintptr_t)ref - 1;
+	return !strncmp(kept, text.data, text.len) && !kept[text.len];
+}
+
+int lp_list_keep_text(struct lp_list *list, struct lp_text text,
+		      const char **ref)
+{
+	const void *kept = NULL, *end;
 	int ret = 0;
 
-	if (name && *ref && !strcmp(list->heap + (uintptr_t)*ref - 1, name))
+	if (is_kept(list, text, *ref))
 		return 0;
-	if (name)
-		ret = lp_list_keep(list, name, strlen(name) + 1, &kept);
+	if (text.data) {
+		ret = lp_list_keep(list, text.data, text.len, &kept);
+		if (!ret)
+			ret = lp_list_keep(list, "", 1, &end);
+	}
 	*ref = kept;
 	return ret;
 }

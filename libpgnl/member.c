@@ -153,45 +153,44 @@ static const struct lp_type member_type = {
 	.compare = compare,
 };
 
-/* Members of one group come in a row, so they share the names' copies. */
-static int add_member(const struct pgnl_member *member, void *arg)
+/* Members of one group come in a row, so they share the copies of texts. */
+static int add_member(const struct lp_member *member, void *arg)
 {
 	struct lp_list *list = arg;
 	const struct pgnl_member *last = lp_list_last(list);
-	struct pgnl_member row = *member;
+	struct pgnl_member row = member->row;
 	int ret;
 
 	row.node = last ? last->node : NULL;
 	row.scope = last ? last->scope : NULL;
 	row.group = last ? last->group : NULL;
-	ret = lp_list_keep_name(list, member->node, &row.node);
+	ret = lp_list_keep_text(list, member->node, &row.node);
 	if (!ret)
-		ret = lp_list_keep_name(list, member->scope, &row.scope);
+		ret = lp_list_keep_text(list, member->scope, &row.scope);
 	if (!ret)
-		ret = lp_list_keep_name(list, member->group, &row.group);
-	if (!ret && member->meta)
-		ret = lp_list_keep(list, member->meta, member->meta_len,
-				   &row.meta);
+		ret = lp_list_keep_text(list, member->group, &row.group);
+	if (!ret && row.meta)
+		ret = lp_list_keep(list, row.meta, row.meta_len, &row.meta);
 	return ret ? ret : lp_list_add(list, &row);
 }
 
 /* The scope is known to the caller, unless it asked for a process. */
-static int add_scope_member(const struct pgnl_member *member, void *arg)
+static int add_scope_member(const struct lp_member *member, void *arg)
 {
-	struct pgnl_member row = *member;
+	struct lp_member copy = *member;
 
-	row.scope = NULL;
-	return add_member(&row, arg);
+	copy.scope.data = NULL;
+	return add_member(&copy, arg);
 }
 
 /* And so is the group, when there was one to ask for. */
-static int add_group_member(const struct pgnl_member *member, void *arg)
+static int add_group_member(const struct lp_member *member, void *arg)
 {
-	struct pgnl_member row = *member;
+	struct lp_member copy = *member;
 
-	row.scope = NULL;
-	row.group = NULL;
-	return add_member(&row, arg);
+	copy.scope.data = NULL;
+	copy.group.data = NULL;
+	return add_member(&copy, arg);
 }
 
 static int on_process_groups(const struct nlmsghdr *nlh, void *arg)

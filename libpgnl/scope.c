@@ -23,15 +23,13 @@ static int on_scope(const struct nlmsghdr *nlh, void *arg)
 {
 	struct lp_list *list = arg;
 	struct pgnl_scope scope;
-	const char *name;
+	struct lp_text name;
 	int ret;
 
-	ret = lp_decode_scope(nlh, &scope);
+	ret = lp_decode_scope(nlh, &scope, &name);
 	if (ret)
 		return ret;
-	name = scope.name;
-	scope.name = NULL;
-	ret = lp_list_keep_name(list, name, &scope.name);
+	ret = lp_list_keep_text(list, name, &scope.name);
 	return ret ? ret : lp_list_add(list, &scope);
 }
 

@@ -43,16 +43,20 @@ static inline void put_member(struct nlmsghdr *nlh, uint64_t id, uint32_t pid,
 }
 
 /* Read all that a member points to. */
-static inline int touch(const struct pgnl_member *member, void *arg)
+static inline void touch_bytes(const void *data, size_t len, size_t *sum)
 {
-	const char *const texts[] = { member->node, member->scope, member->group };
-	const unsigned char *meta = member->meta;
-	size_t *sum = arg;
+	const unsigned char *bytes = data;
 
-	for (size_t i = 0; i < MNL_ARRAY_SIZE(texts); i++)
-		*sum += texts[i] ? strlen(texts[i]) : 0;
-	for (size_t i = 0; i < member->meta_len; i++)
-		*sum += meta[i];
+	for (size_t i = 0; i < len; i++)
+		*sum += bytes[i];
+}
+
+static inline int touch(const struct lp_member *member, void *arg)
+{
+	touch_bytes(member->node.data, member->node.len, arg);
+	touch_bytes(member->scope.data, member->scope.len, arg);
+	touch_bytes(member->group.data, member->group.len, arg);
+	touch_bytes(member->row.meta, member->row.meta_len, arg);
 	return 0;
 }
 
@@ -67,22 +71,22 @@ static inline void decode_anything(const struct nlmsghdr *nlh)
 	struct pgnl_info info;
 	uint32_t left[2], number;
 	volatile size_t used = 0;
-	const char *text;
+	struct lp_text text;
 	size_t sum = 0;
 	uint16_t id;
 
 	lp_decode_family(nlh, &id, &number);
 	lp_decode_info(nlh, &info);
-	if (!lp_decode_scope(nlh, &scope))
-		sum += strlen(scope.name);
-	if (lp_decode_group(nlh, &group) == 1)
-		sum += strlen(group.name);
+	if (!lp_decode_scope(nlh, &scope, &text))
+		touch_bytes(text.data, text.len, &sum);
+	if (lp_decode_group(nlh, &group, &text) == 1)
+		touch_bytes(text.data, text.len, &sum);
 	lp_decode_members(nlh, touch, &sum, &reply);
 	lp_decode_joined(nlh, joined, 2);
 	lp_decode_left(nlh, left, 2, &number);
 	lp_decode_numbers(nlh, PGNL_A_STATS, numbers, PGNL_N_STATS);
-	if (!lp_decode_verdict(nlh, &text) && text)
-		sum += strlen(text);
+	if (!lp_decode_verdict(nlh, &text))
+		touch_bytes(text.data, text.len, &sum);
 	used = sum;
 	(void)used;
 }

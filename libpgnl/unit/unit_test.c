@@ -18,13 +18,19 @@ static bool failed;
 
 /* --- the decoder ------------------------------------------------------------ */
 
+static bool is(struct lp_text text, const char *expected)
+{
+	return text.data && text.len == strlen(expected) &&
+	       !memcmp(text.data, expected, text.len);
+}
+
 struct seen {
-	struct pgnl_member member[8];
+	struct lp_member member[8];
 	int n;
 	int ret;		/* to answer */
 };
 
-static int see(const struct pgnl_member *member, void *arg)
+static int see(const struct lp_member *member, void *arg)
 {
 	struct seen *seen = arg;
 
@@ -45,15 +51,15 @@ static void members_of_several_are_read(void)
 	put_member(nlh, 2, 11, NULL, 0);
 	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
 	CHECK(seen.n == 2 && !reply.missing && !reply.more);
-	CHECK(seen.member[0].id == UINT64_MAX && seen.member[0].pid == 10);
-	CHECK(seen.member[0].count == 3 && seen.member[0].uid == 1000);
-	CHECK(seen.member[0].weight == 7 && seen.member[0].state == PGNL_UP);
-	CHECK(seen.member[0].meta_len == 7);
-	CHECK(!memcmp(seen.member[0].meta, "unix:/a", 7));
-	CHECK(!seen.member[0].node);
-	CHECK(!strcmp(seen.member[1].scope, "pg"));
-	CHECK(!strcmp(seen.member[1].group, "web"));
-	CHECK(!seen.member[1].meta && !seen.member[1].meta_len);
+	CHECK(seen.member[0].row.id == UINT64_MAX && seen.member[0].row.pid == 10);
+	CHECK(seen.member[0].row.count == 3 && seen.member[0].row.uid == 1000);
+	CHECK(seen.member[0].row.weight == 7 && seen.member[0].row.state == PGNL_UP);
+	CHECK(seen.member[0].row.meta_len == 7);
+	CHECK(!memcmp(seen.member[0].row.meta, "unix:/a", 7));
+	CHECK(!seen.member[0].node.data);
+	CHECK(is(seen.member[1].scope, "pg"));
+	CHECK(is(seen.member[1].group, "web"));
+	CHECK(!seen.member[1].row.meta && !seen.member[1].row.meta_len);
 }
 
 static void missing_and_more_are_told(void)
@@ -81,7 +87,7 @@ static void a_longer_row_is_read_as_far_as_known(void)
 
 	put_member(nlh, 5, 6, NULL, 16);
 	CHECK(lp_decode_members(nlh, see, &seen, &reply) == 0);
-	CHECK(seen.n == 1 && seen.member[0].id == 5);
+	CHECK(seen.n == 1 && seen.member[0].row.id == 5);
 }
 
 static void a_shorter_row_is_refused(void)
@@ -150,25 +156,41 @@ static void long_texts_are_cut(void)
 	CHECK(strlen(info.node) == sizeof(info.node) - 1);
 }
 
-static void a_text_without_nul_is_refused(void)
+static void a_text_may_lack_its_nul(void)
 {
 	struct pgnl_scope scope;
+	struct lp_text name;
 	struct message message;
 	struct nlmsghdr *nlh = message_start(&message);
 
-	mnl_attr_put_str(nlh, PGNL_A_SCOPE, "pg");
-	CHECK(lp_decode_scope(nlh, &scope) == -EPROTO);
+	mnl_attr_put_str(nlh, PGNL_A_SCOPE, "four");
+	CHECK(lp_decode_scope(nlh, &scope, &name) == 0 && is(name, "four"));
+	nlh = message_start(&message);
+	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "four");
+	CHECK(lp_decode_scope(nlh, &scope, &name) == 0 && is(name, "four"));
+}
+
+static void an_empty_text_is_refused(void)
+{
+	struct pgnl_scope scope;
+	struct lp_text name;
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	mnl_attr_put(nlh, PGNL_A_SCOPE, 0, NULL);
+	CHECK(lp_decode_scope(nlh, &scope, &name) == -EPROTO);
 }
 
 static void a_number_too_short_is_refused(void)
 {
 	struct pgnl_scope scope;
+	struct lp_text name;
 	struct message message;
 	struct nlmsghdr *nlh = message_start(&message);
 
 	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "pg");
 	mnl_attr_put_u32(nlh, PGNL_A_MEMBERS, 1);
-	CHECK(lp_decode_scope(nlh, &scope) == -EPROTO);
+	CHECK(lp_decode_scope(nlh, &scope, &name) == -EPROTO);
 }
 
 static void a_message_without_generic_header_is_refused(void)
@@ -183,19 +205,20 @@ static void a_message_without_generic_header_is_refused(void)
 static void a_group_without_owner_says_keep(void)
 {
 	struct pgnl_group group;
+	struct lp_text name;
 	struct message message;
 	struct nlmsghdr *nlh = message_start(&message);
 
 	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "g");
 	mnl_attr_put_u64(nlh, PGNL_A_LOCAL, 4);
-	CHECK(lp_decode_group(nlh, &group) == 1);
-	CHECK(group.local == 4 && !group.remote);
+	CHECK(lp_decode_group(nlh, &group, &name) == 1);
+	CHECK(is(name, "g") && group.local == 4 && !group.remote);
 	CHECK(group.owner == PGNL_KEEP && group.perm == PGNL_KEEP);
 	nlh = message_start(&message);
 	mnl_attr_put(nlh, PGNL_A_NO_GROUP, 0, NULL);
-	CHECK(lp_decode_group(nlh, &group) == 0);
+	CHECK(lp_decode_group(nlh, &group, &name) == 0);
 	nlh = message_start(&message);
-	CHECK(lp_decode_group(nlh, &group) == -EPROTO);
+	CHECK(lp_decode_group(nlh, &group, &name) == -EPROTO);
 }
 
 static void joins_come_as_asked(void)
@@ -249,13 +272,13 @@ static void numbers_of_an_older_or_newer_module_are_read(void)
 
 static void a_verdict_is_told_only_if_there_is_one(void)
 {
-	const char *text;
+	struct lp_text text;
 	struct message message;
 	struct nlmsghdr *nlh = message_start(&message);
 
-	CHECK(lp_decode_verdict(nlh, &text) == 0 && !text);
+	CHECK(lp_decode_verdict(nlh, &text) == 0 && !text.data);
 	mnl_attr_put_strz(nlh, PGNL_A_VERDICT, "bad");
-	CHECK(lp_decode_verdict(nlh, &text) == 0 && !strcmp(text, "bad"));
+	CHECK(lp_decode_verdict(nlh, &text) == 0 && is(text, "bad"));
 }
 
 static void put_everything(struct nlmsghdr *nlh)
@@ -328,7 +351,8 @@ static void add(struct lp_list *list, uint64_t id, const char *group,
 	struct pgnl_member row = { .id = id };
 
 	row.group = last ? last->group : NULL;
-	CHECK(!lp_list_keep_name(list, group, &row.group));
+	CHECK(!lp_list_keep_text(list, (struct lp_text) { group, strlen(group) },
+				 &row.group));
 	if (meta) {
 		row.meta_len = strlen(meta);
 		CHECK(!lp_list_keep(list, meta, row.meta_len, &row.meta));
@@ -591,7 +615,8 @@ static const struct {
 	TEST(the_failure_of_the_receiver_ends_the_members),
 	TEST(unknown_attributes_are_passed_over),
 	TEST(long_texts_are_cut),
-	TEST(a_text_without_nul_is_refused),
+	TEST(a_text_may_lack_its_nul),
+	TEST(an_empty_text_is_refused),
 	TEST(a_number_too_short_is_refused),
 	TEST(a_message_without_generic_header_is_refused),
 	TEST(a_group_without_owner_says_keep),
