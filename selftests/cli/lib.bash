@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Common to the tests of the command: load it first in every file.
+# shellcheck shell=bash disable=SC2034,SC2154
+# (bats sets output, stderr and status)
+
+bats_require_minimum_version 1.5.0
+
+sleepers=()
+
+# Start a process to be joined: its pid goes to the named variable.
+sleeper() {
+	sleep infinity 3>&- &
+	sleepers+=($!)
+	printf -v "$1" %d $!
+}
+
+# End a process of sleeper() and wait until it is reaped.
+end_sleeper() {
+	kill -KILL "$1"
+	wait "$1" || true
+}
+
+end_sleepers() {
+	local pid
+	for pid in "${sleepers[@]}"; do
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" || true
+	done
+	sleepers=()
+}
+
+# All that a test leaves behind ends here; the scope "cli" is for any test to add.
+teardown() {
+	end_sleepers
+	pgnl -q scope del cli 2>/dev/null || true
+}
+
+# Run pgnl, expect that exit code, nothing on standard output, one line of talk.
+complains() {
+	local code=$1
+	shift
+	run "-$code" --separate-stderr pgnl "$@"
+	[ -z "$output" ]
+	# shellcheck disable=SC2154
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == pgnl:* ]]
+}
+
+# has TEXT: the complaint has these words.
+has() {
+	[[ $stderr == *"$1"* ]]
+}
+
+# A value of the JSON that a command prints: json FILTER COMMAND...
+json() {
+	local filter=$1
+	shift
+	pgnl -j "$@" | jq -c "$filter"
+}
