@@ -111,6 +111,7 @@ install: lib tools
 	$(say) INSTALL modules-load.d/pgnl.conf
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 	$(Q)echo pgnl >$(DESTDIR)$(PREFIX)/lib/modules-load.d/pgnl.conf
+	$(Q)$(if $(DESTDIR),,ldconfig)
 
 modules_install: $(KVERS:%=module-install-%)
 
