@@ -17,13 +17,14 @@ sleeper() {
 # End a process of sleeper() and wait until it is reaped.
 end_sleeper() {
 	kill -KILL "$1"
-	wait "$1" || true
+	wait "$1" 2>/dev/null || true
 }
 
 end_sleepers() {
 	local pid
 	for pid in "${sleepers[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" || true
+		kill -KILL "$pid" 2>/dev/null || continue
+		wait "$pid" 2>/dev/null || true
 	done
 	sleepers=()
 }

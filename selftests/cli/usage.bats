@@ -59,7 +59,9 @@ load lib
 }
 
 @test "every command explains itself, examples first" {
-	pgnl completion commands | while read -r command; do
+	mapfile -t commands < <(pgnl completion commands)
+	[ "${#commands[@]}" -ge 20 ]
+	for command in "${commands[@]}"; do
 		# shellcheck disable=SC2086
 		help=$(pgnl $command --help)
 		[[ $(sed -n 3p <<<"$help") == Examples: ]]
@@ -73,7 +75,8 @@ load lib
 @test "help lists every command and -h is the same" {
 	[ "$(pgnl help)" = "$(pgnl -h)" ]
 	[ "$(pgnl help)" = "$(pgnl --help)" ]
-	pgnl completion commands | while read -r command; do
+	mapfile -t commands < <(pgnl completion commands)
+	for command in "${commands[@]}"; do
 		[[ $(pgnl help) == *"  $command "* ]]
 	done
 	complains 1 help nosuch

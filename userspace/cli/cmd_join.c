@@ -214,7 +214,7 @@ static int run_leave(struct cli *cli, int argc, char **argv)
 static const struct cli_option join_options[] = {
 	{ "pid", "PID...", OPT_PID, "the processes, up to the next option" },
 	{ "times", "N", OPT_TIMES, "join that many times; it takes as many leaves" },
-	{ "meta", "STRING", OPT_META, "metadata of the membership, up to 256 bytes; '' removes it" },
+	{ "meta", "STRING", OPT_META, "metadata of the memberships, up to 256 bytes; '' ends it" },
 	{ "weight", "N", OPT_WEIGHT, "weight of the membership, 1 to 1000" },
 	{ "required-group", NULL, OPT_REQUIRED, "fail when a group is missing" },
 	{ 0 }
