@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local cases of Erlang's pg_SUITE, under their names, through libpgnl's
+ * pgnl_pg_*. Cases about other nodes and subscriptions are not among them.
+ */
+#include "kselftest_harness.h"
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "pgnl.h"
+#include "common.h"
+
+#define SCOPE	"pg_SUITE"
+
+FIXTURE(pg_SUITE)
+{
+	struct pgnl *h;
+	struct child child;
+	pid_t me, other;
+};
+
+FIXTURE_SETUP(pg_SUITE)
+{
+	int err;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	err = pgnl_open(&self->h);
+	if (err)
+		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	ASSERT_EQ(0, pgnl_scope_add(self->h, SCOPE, PGNL_MODE_PG, 0, PGNL_KEEP, PGNL_KEEP,
+				    PGNL_KEEP));
+	ASSERT_EQ(0, child_start(&self->child));
+	self->me = getpid();
+	self->other = self->child.pid;
+}
+
+FIXTURE_TEARDOWN(pg_SUITE)
+{
+	char verdict[256] = "";
+
+	EXPECT_EQ(0, pgnl_verify(self->h, verdict, sizeof(verdict)))
+		TH_LOG("%s", verdict);
+	if (self->child.fd >= 0)
+		child_exit(&self->child, 0);
+	pgnl_close(self->h);
+}
+
+static int pid_order(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* Is the list this multiset, given as n pids? Frees the list. */
+static bool is(int err, struct pgnl_pids *list, size_t n, ...)
+{
+	pid_t want[n + 1];
+	va_list args;
+	bool same = !err && list && list->n == n;
+
+	va_start(args, n);
+	for (size_t i = 0; i < n; i++)
+		want[i] = va_arg(args, pid_t);
+	va_end(args);
+	if (same) {
+		qsort(want, n, sizeof(pid_t), pid_order);
+		qsort(list->pid, n, sizeof(pid_t), pid_order);
+		same = !memcmp(want, list->pid, n * sizeof(pid_t));
+	}
+	pgnl_free(list);
+	return same;
+}
+
+#define MEMBERS(scope, group, ...) ({ \
+	struct pgnl_pids *list_ = NULL; \
+	int err_ = pgnl_pg_get_members(self->h, scope, group, &list_); \
+	is(err_, list_, __VA_ARGS__); \
+})
+
+#define LOCAL_MEMBERS(scope, group, ...) ({ \
+	struct pgnl_pids *list_ = NULL; \
+	int err_ = pgnl_pg_get_local_members(self->h, scope, group, &list_); \
+	is(err_, list_, __VA_ARGS__); \
+})
+
+/* The groups of a scope, sorted, with commas between. */
+static const char *names(int err, struct pgnl_groups *list)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "error %d", err);
+	if (!err) {
+		text[0] = '\0';
+		for (char c = ' '; c < 127; c++)
+			for (size_t i = 0; i < list->n; i++)
+				if (list->group[i].name[0] == c)
+					snprintf(text + strlen(text), sizeof(text) - strlen(text),
+						 "%s%s", text[0] ? "," : "", list->group[i].name);
+	}
+	pgnl_free(list);
+	return text;
+}
+
+#define WHICH(scope) ({ \
+	struct pgnl_groups *list_ = NULL; \
+	int err_ = pgnl_pg_which_groups(self->h, scope, &list_); \
+	names(err_, list_); \
+})
+
+#define WHICH_LOCAL(scope) ({ \
+	struct pgnl_groups *list_ = NULL; \
+	int err_ = pgnl_pg_which_local_groups(self->h, scope, &list_); \
+	names(err_, list_); \
+})
+
+static int join_n(struct pgnl *h, const char *group, size_t n, ...)
+{
+	pid_t pids[n + 1];
+	va_list args;
+
+	va_start(args, n);
+	for (size_t i = 0; i < n; i++)
+		pids[i] = va_arg(args, pid_t);
+	va_end(args);
+	return pgnl_pg_join(h, SCOPE, group, pids, n);
+}
+
+static int leave_n(struct pgnl *h, const char *group, size_t n, ...)
+{
+	pid_t pids[n + 1];
+	va_list args;
+
+	va_start(args, n);
+	for (size_t i = 0; i < n; i++)
+		pids[i] = va_arg(args, pid_t);
+	va_end(args);
+	return pgnl_pg_leave(h, SCOPE, group, pids, n);
+}
+
+/* The default scope: join, look from all sides, leave, all is empty. */
+TEST_F(pg_SUITE, pg)
+{
+	EXPECT_EQ(PGNL_OK, pgnl_pg_join(self->h, NULL, "pg", &self->me, 1));
+	EXPECT_TRUE(LOCAL_MEMBERS(NULL, "pg", 1, self->me));
+	EXPECT_TRUE(MEMBERS(NULL, "pg", 1, self->me));
+	EXPECT_STREQ("pg", WHICH(NULL));
+	EXPECT_STREQ("pg", WHICH_LOCAL(NULL));
+	EXPECT_STREQ("pg", WHICH("pg"));
+	EXPECT_EQ(PGNL_OK, pgnl_pg_leave(self->h, NULL, "pg", &self->me, 1));
+	EXPECT_TRUE(LOCAL_MEMBERS(NULL, "pg", 0));
+	EXPECT_TRUE(MEMBERS(NULL, "pg", 0));
+	EXPECT_STREQ("", WHICH(NULL));
+	EXPECT_STREQ("", WHICH_LOCAL(NULL));
+}
+
+/* What makes no sense is refused, and breaks nothing. */
+TEST_F(pg_SUITE, errors)
+{
+	char big[258];
+	pid_t negative = -1;
+
+	memset(big, 'b', 257);
+	big[257] = '\0';
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 1, self->me));
+	EXPECT_GT(0, pgnl_pg_join(self->h, SCOPE, "", &self->me, 1));
+	EXPECT_GT(0, pgnl_pg_join(self->h, SCOPE, big, &self->me, 1));
+	EXPECT_EQ(-EINVAL, pgnl_pg_join(self->h, SCOPE, "g", &negative, 1));
+	EXPECT_EQ(-EINVAL, pgnl_pg_leave(self->h, SCOPE, "g", &negative, 1));
+	EXPECT_NE(0, pgnl_last_error(self->h)->code);
+	EXPECT_TRUE(MEMBERS(SCOPE, "g", 1, self->me));
+	EXPECT_STREQ("g", WHICH(SCOPE));
+}
+
+/* Joins and leaves of processes that are about to end. */
+TEST_F_TIMEOUT(pg_SUITE, leave_exit_race, 120)
+{
+	for (int i = 0; i < 100; i++) {
+		struct child child;
+		int err;
+
+		ASSERT_EQ(0, child_start(&child));
+		child_tell(&child, 0);
+		err = join_n(self->h, "leave_exit_race", 1, child.pid);
+		ASSERT_TRUE(err == PGNL_OK || err == -ESRCH) TH_LOG("join: %d", err);
+		err = leave_n(self->h, "leave_exit_race", 1, child.pid);
+		ASSERT_TRUE(err == PGNL_OK || err == PGNL_NOT_JOINED || err == -ESRCH)
+			TH_LOG("leave: %d", err);
+		waitpid(child.pid, NULL, 0);
+		ASSERT_TRUE(MEMBERS(SCOPE, "leave_exit_race", 0));
+	}
+	EXPECT_STREQ("", WHICH(SCOPE));
+}
+
+/* One process three times, step by step; then the death of a second one. */
+TEST_F(pg_SUITE, single)
+{
+	pid_t me = self->me;
+
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "single", 1, me));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "single", 2, me, me));
+	EXPECT_TRUE(LOCAL_MEMBERS(SCOPE, "single", 3, me, me, me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "single", 3, me, me, me));
+	EXPECT_EQ(PGNL_NOT_JOINED, leave_n(self->h, "missing", 1, me));
+	EXPECT_EQ(PGNL_NOT_JOINED, leave_n(self->h, "single", 1, self->other));
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "single", 1, me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "single", 2, me, me));
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "single", 2, me, me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "single", 0));
+	EXPECT_STREQ("", WHICH(SCOPE));
+	EXPECT_EQ(PGNL_NOT_JOINED, leave_n(self->h, "single", 1, me));
+
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "single", 2, me, self->other));
+	EXPECT_TRUE(MEMBERS(SCOPE, "single", 2, me, self->other));
+	child_kill(&self->child);
+	EXPECT_TRUE(MEMBERS(SCOPE, "single", 1, me));
+	EXPECT_TRUE(LOCAL_MEMBERS(SCOPE, "single", 1, me));
+	/* More leaves than joins are fine when one of them is real. */
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "single", 3, me, me, me));
+	EXPECT_STREQ("", WHICH(SCOPE));
+}
+
+/* What is no process of this node is refused, and the whole list with it. */
+TEST_F(pg_SUITE, process_owner_check)
+{
+	pid_t dead = dead_pid(), never = 4194304;
+
+	EXPECT_EQ(-ESRCH, join_n(self->h, "g", 1, dead));
+	EXPECT_EQ(-ESRCH, join_n(self->h, "g", 2, dead, dead));
+	EXPECT_EQ(-ESRCH, join_n(self->h, "g", 2, self->me, dead));
+	EXPECT_EQ(-ESRCH, join_n(self->h, "g", 1, never));
+	EXPECT_EQ(-ESRCH, join_n(self->h, "g", 3, self->me, never, self->me));
+	EXPECT_STREQ("pid", pgnl_last_error(self->h)->attr);
+	EXPECT_EQ(1, pgnl_last_error(self->h)->index);
+	EXPECT_STRNE("", pgnl_last_error(self->h)->text);
+	EXPECT_TRUE(MEMBERS(SCOPE, "g", 0));
+	EXPECT_STREQ("", WHICH(SCOPE));
+}
+
+/* Its local part: a list leaves in another order, and no group is left. */
+TEST_F(pg_SUITE, empty_group_by_remote_leave)
+{
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 2, self->me, self->other));
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "g", 2, self->other, self->me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "g", 0));
+	EXPECT_STREQ("", WHICH(SCOPE));
+	EXPECT_EQ(PGNL_NOT_JOINED, leave_n(self->h, "g", 1, self->me));
+}
+
+/* Its local part: ten thousand groups, then a join like any other. */
+TEST_F_TIMEOUT(pg_SUITE, thundering_herd, 120)
+{
+	static char text[10000][8];
+	const char *group[2000];
+	struct client *c;
+
+	c = client_open();
+	ASSERT_NE(NULL, c);
+	raise_limits(c);
+	client_close(c);
+	for (int i = 0; i < 10000; i++)
+		snprintf(text[i], sizeof(text[i]), "h%d", i);
+	for (int i = 0; i < 10000; i += 2000) {
+		for (int k = 0; k < 2000; k++)
+			group[k] = text[i + k];
+		ASSERT_EQ(0, pgnl_join_many(self->h, SCOPE, group, 2000, &self->me, 1, NULL, NULL));
+	}
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "two", 2, self->me, self->other));
+	EXPECT_TRUE(MEMBERS(SCOPE, "two", 2, self->me, self->other));
+	EXPECT_TRUE(MEMBERS(SCOPE, "h9999", 1, self->me));
+}
+
+/* Its local part: on one node all members are local. */
+TEST_F(pg_SUITE, nolocal)
+{
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 2, self->other, self->other));
+	EXPECT_TRUE(LOCAL_MEMBERS(SCOPE, "g", 2, self->other, self->other));
+	EXPECT_STREQ("g", WHICH_LOCAL(SCOPE));
+	EXPECT_TRUE(LOCAL_MEMBERS(SCOPE, "missing", 0));
+}
+
+/* Its local part: two joins are two members. */
+TEST_F(pg_SUITE, double)
+{
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "double", 1, self->me));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "double", 1, self->me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "double", 2, self->me, self->me));
+}
+
+/* Its local part: partial leaves of a list, from the wrong group, and in full. */
+TEST_F(pg_SUITE, exchange)
+{
+	struct crowd crowd;
+
+	ASSERT_EQ(0, crowd_start(&crowd, 30));
+	EXPECT_EQ(PGNL_OK, pgnl_pg_join(self->h, SCOPE, "exchange", crowd.pid, 20));
+	EXPECT_EQ(PGNL_OK, pgnl_pg_join(self->h, SCOPE, "second", crowd.pid + 20, 10));
+	for (int i = 0; i < 5; i++)
+		crowd_kill(&crowd, i);
+	EXPECT_EQ(PGNL_NOT_JOINED, pgnl_pg_leave(self->h, SCOPE, "exchange", crowd.pid + 20, 10));
+	EXPECT_EQ(PGNL_OK, pgnl_pg_leave(self->h, SCOPE, "exchange", crowd.pid + 7, 13));
+	EXPECT_TRUE(MEMBERS(SCOPE, "exchange", 2, crowd.pid[5], crowd.pid[6]));
+	EXPECT_EQ(PGNL_OK, pgnl_pg_leave(self->h, SCOPE, "exchange", crowd.pid + 5, 2));
+	EXPECT_STREQ("second", WHICH(SCOPE));
+	crowd_end(&crowd);
+	EXPECT_STREQ("", WHICH(SCOPE));
+}
+
+/* Sixteen joins, four leaves, and the death of the process. */
+TEST_F(pg_SUITE, group_leave)
+{
+	struct pgnl_pids *list;
+
+	for (int i = 0; i < 16; i++)
+		ASSERT_EQ(PGNL_OK, join_n(self->h, "group_leave", 1, self->other));
+	ASSERT_EQ(0, pgnl_pg_get_members(self->h, SCOPE, "group_leave", &list));
+	EXPECT_EQ(16, list->n);
+	pgnl_free(list);
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(PGNL_OK, leave_n(self->h, "group_leave", 1, self->other));
+	ASSERT_EQ(0, pgnl_pg_get_members(self->h, SCOPE, "group_leave", &list));
+	EXPECT_EQ(12, list->n);
+	pgnl_free(list);
+	child_kill(&self->child);
+	EXPECT_TRUE(MEMBERS(SCOPE, "group_leave", 0));
+	EXPECT_STREQ("", WHICH(SCOPE));
+}
+
+/* A scope that is gone is an error of every call, not a hang. */
+TEST_F(pg_SUITE, missing_scope_join)
+{
+	struct pgnl_groups *groups = NULL;
+	struct pgnl_pids *pids = NULL;
+
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 1, self->me));
+	ASSERT_EQ(0, pgnl_scope_del(self->h, SCOPE));
+	EXPECT_EQ(-ENOENT, join_n(self->h, "g", 1, self->me));
+	EXPECT_EQ(-ENOENT, leave_n(self->h, "g", 1, self->me));
+	EXPECT_EQ(-ENOENT, pgnl_pg_get_members(self->h, SCOPE, "g", &pids));
+	EXPECT_EQ(-ENOENT, pgnl_pg_which_groups(self->h, SCOPE, &groups));
+	EXPECT_EQ(-ENOENT, pgnl_pg_which_local_groups(self->h, SCOPE, &groups));
+}
+
+/* pg keeps a phantom group after a join of nobody; this must not. */
+TEST_F(pg_SUITE, join_of_nobody_makes_no_group)
+{
+	EXPECT_EQ(PGNL_OK, pgnl_pg_join(self->h, SCOPE, "phantom", NULL, 0));
+	EXPECT_STREQ("", WHICH(SCOPE));
+	EXPECT_EQ(PGNL_NOT_JOINED, pgnl_pg_leave(self->h, SCOPE, "phantom", NULL, 0));
+}
+
+TEST_HARNESS_MAIN
