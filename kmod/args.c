@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What requests say, beyond what the generated policies check. */
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+
+#include "exit.h"
+#include "netlink.h"
+#include "proc.h"
+#include "scope.h"
+#include "table.h"
+
+static int check_once(const struct nlattr *head, int len, u64 lists,
+		      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	u64 seen = 0;
+	int rem;
+
+	BUILD_BUG_ON(PGNL_A_MAX >= 64);
+	nla_for_each_attr(attr, head, len, rem) {
+		if (seen & ~lists & BIT_ULL(nla_type(attr))) {
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "attribute is given twice");
+			return -EINVAL;
+		}
+		seen |= BIT_ULL(nla_type(attr));
+	}
+	return 0;
+}
+
+/**
+ * pgnl_args_check_once() - Refuse attributes given twice.
+ * @nlh: the request, validated
+ * @lists: bits of the attributes that may be given more than once
+ * @extack: where to tell
+ *
+ * The kernel takes the last of them in silence, and the sender would not know
+ * which one that is.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_check_once(const struct nlmsghdr *nlh, u64 lists,
+			 struct netlink_ext_ack *extack)
+{
+	return check_once(nlmsg_attrdata(nlh, GENL_HDRLEN),
+			  nlmsg_attrlen(nlh, GENL_HDRLEN), lists, extack);
+}
+
+/**
+ * pgnl_args_check_nest_once() - The same within a nest.
+ * @nest: the nest, validated
+ * @extack: where to tell
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_check_nest_once(const struct nlattr *nest,
+			      struct netlink_ext_ack *extack)
+{
+	return check_once(nla_data(nest), nla_len(nest), 0, extack);
+}
+
+/**
+ * pgnl_args_scope_name() - The name of a scope.
+ * @attr: the attribute or NULL
+ * @name: set to the name; NULL for the default
+ * @extack: where to tell
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_scope_name(struct nlattr *attr, const char **name,
+			 struct netlink_ext_ack *extack)
+{
+	*name = attr ? nla_data(attr) : NULL;
+	if (attr && !**name) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "scope name is empty");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * pgnl_args_group_name() - The name of a group.
+ * @attr: the attribute, terminated or not; NULL is an error
+ * @name: to fill; its bytes are those of the request
+ * @extack: where to tell
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_group_name(struct nlattr *attr, struct pgnl_name *name,
+			 struct netlink_ext_ack *extack)
+{
+	const char *str;
+	int len;
+
+	if (!attr) {
+		NL_SET_ERR_MSG(extack, "a group is needed");
+		return -EINVAL;
+	}
+	str = nla_data(attr);
+	len = nla_len(attr);
+	if (len && !str[len - 1])
+		len--;
+	if (!len) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "group name is empty");
+		return -EINVAL;
+	}
+	if (memchr(str, '\0', len)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "group name has a NUL in it");
+		return -EINVAL;
+	}
+	name->str = str;
+	name->len = len;
+	return 0;
+}
+
+/**
+ * pgnl_args_scope() - The scope that a request names, if it may be used.
+ * @who: the caller
+ * @attr: the attribute or NULL
+ * @want: PGNL_MAY_*, or 0
+ * @extack: where to tell
+ *
+ * Return: a counted reference, or an ERR_PTR(): -EINVAL, -ENOENT, -EACCES.
+ */
+struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
+				   struct nlattr *attr, u16 want,
+				   struct netlink_ext_ack *extack)
+{
+	struct pgnl_scope *scope;
+	const char *name;
+	int err;
+
+	err = pgnl_args_scope_name(attr, &name, extack);
+	if (err)
+		return ERR_PTR(err);
+	scope = pgnl_scope_get(who->pn, name);
+	if (!scope) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no such scope");
+		return ERR_PTR(-ENOENT);
+	}
+	if (want && !pgnl_perm_mode(who, &scope->owner, want)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "mode of the scope does not allow it");
+		pgnl_scope_put(scope);
+		return ERR_PTR(-EACCES);
+	}
+	return scope;
+}
+
+static struct pid *pid_of_id(struct pgnl_net *pn, u64 id)
+{
+	struct pid *pid = NULL;
+	struct pgnl_proc *proc;
+
+	mutex_lock(&pn->lock);
+	proc = pgnl_proc_find_id_locked(pn, id);
+	if (proc && !pgnl_exit_is_dead(proc))
+		pid = get_pid(proc->pid);
+	mutex_unlock(&pn->lock);
+	return pid;
+}
+
+/**
+ * pgnl_args_process() - The one process that a request is about.
+ * @pn: the tables
+ * @pid_attr: a pid in the pid namespace of current, or NULL
+ * @id_attr: a member id, or NULL
+ * @self_attr: set when it is current's
+ * @extack: where to tell
+ *
+ * Return: a counted reference, or an ERR_PTR(): -EINVAL unless it is named in
+ * one way, -ESRCH.
+ */
+struct pid *pgnl_args_process(struct pgnl_net *pn, struct nlattr *pid_attr,
+			      struct nlattr *id_attr, struct nlattr *self_attr,
+			      struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr = pid_attr ?: id_attr ?: self_attr;
+	struct pid *pid = NULL;
+
+	if (!!pid_attr + !!id_attr + !!self_attr != 1) {
+		NL_SET_ERR_MSG(extack, "one of pid, id and self is needed");
+		return ERR_PTR(-EINVAL);
+	}
+	if (self_attr)
+		pid = get_pid(task_tgid(current));
+	else if (id_attr)
+		pid = pid_of_id(pn, nla_get_u64(id_attr));
+	else if (nla_get_u32(pid_attr) <= INT_MAX)
+		pid = find_get_pid(nla_get_u32(pid_attr));
+	if (!pid || pgnl_exit_pid_is_dead(pid)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no such process");
+		put_pid(pid);
+		return ERR_PTR(-ESRCH);
+	}
+	return pid;
+}

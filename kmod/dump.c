@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listings. A listing is many messages, and between them the tables change;
+ * later parts may run in another process's recvmsg(). So who asks, for whom
+ * pids and uids are translated and how far it has come are kept here, and
+ * each part takes the lock for at most PGNL_LOCK_ROWS rows at a time.
+ *
+ * Positions hold over changes: scopes and groups go by numbers that they keep
+ * for life; members go down their group's array, whose last row fills gaps; a
+ * process's memberships go by a row that is pinned.
+ */
+#include <linux/cred.h>
+#include <linux/pid_namespace.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <net/genetlink.h>
+
+#include "exit.h"
+#include "genl.h"
+#include "group.h"
+#include "member.h"
+#include "netlink.h"
+#include "perm.h"
+#include "proc.h"
+#include "reply.h"
+#include "scope.h"
+#include "table.h"
+
+/**
+ * struct pgnl_dump - A listing under way.
+ * @who: who asked for it; its credentials are counted
+ * @reader: for whom things are translated; its namespaces are counted
+ * @scope: the scope, counted; NULL when the listing is not of one
+ * @group: the group, referenced; NULL for all of the scope
+ * @proc: the process, referenced; NULL when the listing is not of one
+ * @next: its next membership, pinned; NULL at the end
+ * @local: only what has members on this node
+ * @id: number of the next scope or group
+ * @index: one more than the index of the next member of the group
+ * @at: the group that @index is of, only to be compared
+ */
+struct pgnl_dump {
+	struct pgnl_caller who;
+	struct pgnl_reader reader;
+	struct pgnl_scope *scope;
+	struct pgnl_group *group;
+	struct pgnl_proc *proc;
+	struct pgnl_member *next;
+	bool local;
+	unsigned long id;
+	u32 index;
+	const struct pgnl_group *at;
+};
+
+static struct pgnl_dump *dump_of(struct netlink_callback *cb)
+{
+	return (struct pgnl_dump *)cb->args[0];
+}
+
+/* --- Start and end --- */
+
+static int start_scope(struct pgnl_dump *dump, struct nlattr **attrs,
+		       u16 want, struct netlink_ext_ack *extack)
+{
+	struct pgnl_scope *scope;
+
+	scope = pgnl_args_scope(&dump->who, attrs[PGNL_A_SCOPE], want, extack);
+	if (IS_ERR(scope))
+		return PTR_ERR(scope);
+	dump->scope = scope;
+	dump->local = attrs[PGNL_A_LOCAL_ONLY];
+	return 0;
+}
+
+static int start_members(struct pgnl_dump *dump, struct nlattr **attrs,
+			 struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr = attrs[PGNL_A_GROUP];
+	struct pgnl_net *pn = dump->who.pn;
+	struct pgnl_group *group;
+	struct pgnl_name name;
+	int err;
+
+	err = start_scope(dump, attrs, PGNL_MAY_READ, extack);
+	if (err || !attr)
+		return err;
+	err = pgnl_args_group_name(attr, &name, extack);
+	if (err)
+		return err;
+	mutex_lock(&pn->lock);
+	group = pgnl_group_find(dump->scope, &name);
+	if (!group) {
+		/* An empty list: nothing comes after the last number. */
+		dump->id = ULONG_MAX;
+	} else if (!pgnl_perm_group(&dump->who, group, PGNL_MAY_READ)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "mode of the group does not allow it");
+		err = -EACCES;
+	} else {
+		pgnl_group_get_locked(group);
+		dump->group = group;
+	}
+	mutex_unlock(&pn->lock);
+	return err;
+}
+
+static int start_process(struct pgnl_dump *dump, struct nlattr **attrs,
+			 struct netlink_ext_ack *extack)
+{
+	struct pgnl_net *pn = dump->who.pn;
+	struct pgnl_member *first;
+	struct pgnl_proc *proc;
+	struct pid *pid;
+	int err = 0;
+
+	pid = pgnl_args_process(pn, attrs[PGNL_A_PID], attrs[PGNL_A_ID],
+				attrs[PGNL_A_SELF], extack);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	mutex_lock(&pn->lock);
+	proc = pgnl_proc_find(pn, pid);
+	if (proc) {
+		first = hlist_entry_safe(proc->rows.first, struct pgnl_member,
+					 in_proc);
+		err = pgnl_member_pin_locked(first);
+		if (!err) {
+			dump->next = first;
+			pgnl_proc_get_locked(proc);
+			dump->proc = proc;
+		}
+	}
+	mutex_unlock(&pn->lock);
+	put_pid(pid);
+	return err;
+}
+
+static int start(struct pgnl_dump *dump, struct netlink_callback *cb)
+{
+	struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
+	struct nlattr *attrs[PGNL_A_MAX + 1];
+	int err;
+
+	/* Validated before, against the operation's own policy. */
+	err = nlmsg_parse_deprecated(cb->nlh, GENL_HDRLEN, attrs, PGNL_A_MAX,
+				     NULL, cb->extack) ?:
+	      pgnl_args_check_once(cb->nlh, 0, cb->extack);
+	if (err)
+		return err;
+
+	switch (hdr->cmd) {
+	case PGNL_CMD_SCOPE_GET:
+		/* The name of one is for a do. */
+		return 0;
+	case PGNL_CMD_GROUP_GET:
+		return start_scope(dump, attrs, PGNL_MAY_READ, cb->extack);
+	case PGNL_CMD_MEMBER_GET:
+		return start_members(dump, attrs, cb->extack);
+	default:
+		return start_process(dump, attrs, cb->extack);
+	}
+}
+
+static void free_dump(struct pgnl_dump *dump)
+{
+	struct pgnl_net *pn = dump->who.pn;
+
+	mutex_lock(&pn->lock);
+	if (dump->next)
+		pgnl_member_unpin_locked(dump->next);
+	if (dump->proc)
+		pgnl_proc_put_locked(dump->proc);
+	if (dump->group)
+		pgnl_group_put_locked(dump->group);
+	mutex_unlock(&pn->lock);
+	pgnl_scope_put(dump->scope);
+	put_cred(dump->who.cred);
+	put_cred(dump->who.opener);
+	put_pid_ns(dump->reader.pid_ns);
+	put_user_ns(dump->reader.user_ns);
+	kfree(dump);
+}
+
+/**
+ * pgnl_dump_start() - Begin a listing, in the context of who asked for it.
+ * @cb: the listing
+ *
+ * Return: 0 or -errno, and there is no listing.
+ */
+int pgnl_dump_start(struct netlink_callback *cb)
+{
+	struct pgnl_dump *dump;
+	int err;
+
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
+	if (!dump)
+		return -ENOMEM;
+	pgnl_perm_caller(&dump->who, cb->skb);
+	dump->who.admin = pgnl_perm_admin(&dump->who);
+	dump->who.skb = NULL;
+	get_cred(dump->who.cred);
+	get_cred(dump->who.opener);
+	dump->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
+	dump->reader.user_ns = get_user_ns(current_user_ns());
+
+	pgnl_table_settle(dump->who.pn);
+	err = start(dump, cb);
+	if (err) {
+		free_dump(dump);
+		return err;
+	}
+	cb->args[0] = (long)dump;
+	return 0;
+}
+
+/**
+ * pgnl_dump_done() - End a listing, read to its end or not.
+ * @cb: the listing
+ *
+ * Return: 0.
+ */
+int pgnl_dump_done(struct netlink_callback *cb)
+{
+	free_dump(dump_of(cb));
+	return 0;
+}
+
+/* --- Parts --- */
+
+static void *begin_message(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct genlmsghdr *request = nlmsg_data(cb->nlh);
+
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &pgnl_nl_family, NLM_F_MULTI, request->cmd);
+}
+
+/* Mark it when what the listing is of has changed since the last message. */
+static int end_message(struct sk_buff *skb, struct netlink_callback *cb,
+		       void *hdr, u32 gen, int err)
+{
+	if (err) {
+		genlmsg_cancel(skb, hdr);
+		return err;
+	}
+	cb->seq = gen;
+	genl_dump_check_consistent(cb, hdr);
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/*
+ * Each of these puts what it can within one hold of the lock. 1: there may be
+ * more, and room; 0: that was all; -EMSGSIZE: the message is full.
+ */
+typedef int (*fill_fn)(struct pgnl_dump *dump, struct sk_buff *skb,
+		       struct netlink_callback *cb);
+
+static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
+{
+	struct pgnl_dump *dump = dump_of(cb);
+	struct pgnl_net *pn = dump->who.pn;
+	int more;
+
+	do {
+		mutex_lock(&pn->lock);
+		more = fn(dump, skb, cb);
+		mutex_unlock(&pn->lock);
+		cond_resched();
+	} while (more > 0);
+	return more < 0 && !skb->len ? more : skb->len;
+}
+
+static int fill_scopes(struct pgnl_dump *dump, struct sk_buff *skb,
+		       struct netlink_callback *cb)
+{
+	struct pgnl_net *pn = dump->who.pn;
+	struct pgnl_scope *scope;
+	void *hdr;
+	int err;
+
+	xa_for_each_start(&pn->scope_ids, dump->id, scope, dump->id) {
+		hdr = begin_message(skb, cb);
+		if (!hdr)
+			return -EMSGSIZE;
+		err = pgnl_reply_put_scope(skb, &dump->reader, scope);
+		err = end_message(skb, cb, hdr, pn->gen, err);
+		if (err)
+			return err;
+	}
+	dump->id = ULONG_MAX;
+	return 0;
+}
+
+int pgnl_nl_scope_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_scopes);
+}
+
+static bool group_is_listed(const struct pgnl_dump *dump,
+			    const struct pgnl_group *group)
+{
+	return pgnl_group_is_seen(group) &&
+	       (!dump->local || group->nr_members) &&
+	       pgnl_perm_group(&dump->who, group, PGNL_MAY_READ);
+}
+
+static int fill_groups(struct pgnl_dump *dump, struct sk_buff *skb,
+		       struct netlink_callback *cb)
+{
+	struct pgnl_scope *scope = dump->scope;
+	struct pgnl_group *group;
+	u32 work = 0;
+	void *hdr;
+	int err;
+
+	xa_for_each_start(&scope->group_ids, dump->id, group, dump->id) {
+		if (++work > PGNL_LOCK_ROWS)
+			return 1;
+		if (!group_is_listed(dump, group))
+			continue;
+		hdr = begin_message(skb, cb);
+		if (!hdr)
+			return -EMSGSIZE;
+		err = pgnl_reply_put_group(skb, &dump->reader, group);
+		err = end_message(skb, cb, hdr, scope->gen, err);
+		if (err)
+			return err;
+	}
+	dump->id = ULONG_MAX;
+	return 0;
+}
+
+int pgnl_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_groups);
+}
+
+/* Members of one group from dump->index down; as fill_fn. */
+static int put_rows(struct pgnl_dump *dump, struct sk_buff *skb,
+		    struct pgnl_group *group, u32 *work, bool *some)
+{
+	struct pgnl_member *member;
+
+	if (dump->at != group)
+		dump->index = group->nr_rows;
+	dump->at = group;
+	dump->index = min(dump->index, group->nr_rows);
+	while (dump->index) {
+		if (++*work > PGNL_LOCK_ROWS)
+			return 1;
+		member = xa_load(&group->rows, dump->index - 1);
+		if (pgnl_member_is_seen(member)) {
+			if (pgnl_reply_put_member(skb, &dump->reader, member))
+				return -EMSGSIZE;
+			*some = true;
+		}
+		dump->index--;
+	}
+	dump->at = NULL;
+	return 0;
+}
+
+static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
+			  struct netlink_callback *cb,
+			  struct pgnl_group *group, u32 gen, u32 *work)
+{
+	bool some = false;
+	int more;
+	void *hdr;
+
+	hdr = begin_message(skb, cb);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
+	    nla_put(skb, PGNL_A_GROUP, group->len, group->name))
+		return end_message(skb, cb, hdr, gen, -EMSGSIZE);
+	more = put_rows(dump, skb, group, work, &some);
+	end_message(skb, cb, hdr, gen, some ? 0 : -ENODATA);
+	return more;
+}
+
+static int fill_members(struct pgnl_dump *dump, struct sk_buff *skb,
+			struct netlink_callback *cb)
+{
+	struct pgnl_scope *scope = dump->scope;
+	struct pgnl_group *group = dump->group;
+	u32 work = 0;
+	int more;
+
+	if (group) {
+		if (dump->id)
+			return 0;
+		more = put_group_rows(dump, skb, cb, group,
+				      raw_read_seqcount(&group->seq) | 1,
+				      &work);
+		dump->id = !more;
+		return more;
+	}
+	xa_for_each_start(&scope->group_ids, dump->id, group, dump->id) {
+		if (++work > PGNL_LOCK_ROWS)
+			return 1;
+		if (!group_is_listed(dump, group))
+			continue;
+		more = put_group_rows(dump, skb, cb, group, scope->gen, &work);
+		if (more)
+			return more;
+	}
+	dump->id = ULONG_MAX;
+	return 0;
+}
+
+int pgnl_nl_member_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_members);
+}
+
+static bool membership_is_listed(const struct pgnl_dump *dump,
+				 const struct pgnl_member *member)
+{
+	const struct pgnl_group *group = member->group;
+
+	return pgnl_member_is_seen(member) && pgnl_group_is_seen(group) &&
+	       pgnl_perm_mode(&dump->who, &group->scope->owner,
+			      PGNL_MAY_READ) &&
+	       pgnl_perm_group(&dump->who, group, PGNL_MAY_READ);
+}
+
+static int put_membership(struct pgnl_dump *dump, struct sk_buff *skb,
+			  struct netlink_callback *cb,
+			  const struct pgnl_member *member)
+{
+	const struct pgnl_group *group = member->group;
+	void *hdr = begin_message(skb, cb);
+	int err = 0;
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
+	    nla_put(skb, PGNL_A_GROUP, group->len, group->name) ||
+	    pgnl_reply_put_member(skb, &dump->reader, member))
+		err = -EMSGSIZE;
+	/* The position is exact: changes do not tear this listing. */
+	return end_message(skb, cb, hdr, 1, err);
+}
+
+static int fill_process(struct pgnl_dump *dump, struct sk_buff *skb,
+			struct netlink_callback *cb)
+{
+	struct pgnl_member *member = dump->next;
+	u32 work = 0;
+	int err = 0;
+
+	while (member) {
+		if (membership_is_listed(dump, member))
+			err = put_membership(dump, skb, cb, member);
+		if (err || ++work > PGNL_LOCK_ROWS)
+			break;
+		member = hlist_entry_safe(member->in_proc.next,
+					  struct pgnl_member, in_proc);
+	}
+	if (member != dump->next) {
+		if (pgnl_member_pin_locked(member))
+			return -EBUSY;
+		pgnl_member_unpin_locked(dump->next);
+		dump->next = member;
+	}
+	return err ?: !!member;
+}
+
+int pgnl_nl_process_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_process);
+}

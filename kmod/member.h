@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Members: the rows that tie processes to groups. */
+#ifndef _PGNL_MEMBER_H
+#define _PGNL_MEMBER_H
+
+#include <linux/types.h>
+
+#include "exit.h"
+#include "table.h"
+
+int pgnl_member_init(void);
+void pgnl_member_exit(void);
+int pgnl_member_table_init(struct pgnl_net *pn);
+void pgnl_member_table_destroy(struct pgnl_net *pn);
+
+struct pgnl_member *pgnl_member_new(void);
+void pgnl_member_free_new(struct pgnl_member *member);
+int __must_check pgnl_member_add_locked(struct pgnl_member *member,
+					struct pgnl_group *group,
+					struct pgnl_proc *proc,
+					struct pgnl_fault *fault);
+struct pgnl_member *pgnl_member_find_locked(struct pgnl_group *group,
+					    struct pgnl_proc *proc);
+int __must_check pgnl_member_pin_locked(struct pgnl_member *member);
+void pgnl_member_unpin_locked(struct pgnl_member *member);
+
+void pgnl_member_join_locked(struct pgnl_member *member, u32 times);
+u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times);
+void pgnl_member_set_meta_locked(struct pgnl_member *member,
+				 struct pgnl_meta *meta);
+void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows);
+void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows);
+
+struct pgnl_meta *pgnl_meta_new(const void *data, u16 len);
+void pgnl_meta_put(struct pgnl_meta *meta);
+
+/**
+ * pgnl_member_is_seen() - Is a member there for readers?
+ * @member: the member
+ *
+ * Return: true when it counts and its process lives.
+ */
+static inline bool pgnl_member_is_seen(const struct pgnl_member *member)
+{
+	return READ_ONCE(member->count) && !pgnl_exit_is_dead(member->proc);
+}
+
+#endif /* _PGNL_MEMBER_H */

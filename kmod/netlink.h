@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The netlink family. */
+#ifndef _PGNL_NETLINK_H
+#define _PGNL_NETLINK_H
+
+#include <linux/types.h>
+
+#include "perm.h"
+#include "reply.h"
+#include "table.h"
+
+struct netlink_callback;
+struct netlink_ext_ack;
+struct nlattr;
+struct nlmsghdr;
+
+/* Version of the module. */
+#define PGNL_RELEASE	"0.1.0"
+
+/* Version of the interface; raised when a client could notice. */
+#define PGNL_ABI	1
+
+extern struct genl_family pgnl_nl_family;
+
+int pgnl_nl_init(void);
+void pgnl_nl_exit(void);
+
+/* args.c: what requests say */
+
+int pgnl_args_check_once(const struct nlmsghdr *nlh, u64 lists,
+			 struct netlink_ext_ack *extack);
+int pgnl_args_check_nest_once(const struct nlattr *nest,
+			      struct netlink_ext_ack *extack);
+int pgnl_args_scope_name(struct nlattr *attr, const char **name,
+			 struct netlink_ext_ack *extack);
+int pgnl_args_group_name(struct nlattr *attr, struct pgnl_name *name,
+			 struct netlink_ext_ack *extack);
+struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
+				   struct nlattr *attr, u16 want,
+				   struct netlink_ext_ack *extack);
+struct pid *pgnl_args_process(struct pgnl_net *pn, struct nlattr *pid_attr,
+			      struct nlattr *id_attr, struct nlattr *self_attr,
+			      struct netlink_ext_ack *extack);
+
+/* dump.c: listings */
+
+int pgnl_dump_start(struct netlink_callback *cb);
+int pgnl_dump_done(struct netlink_callback *cb);
+
+#endif /* _PGNL_NETLINK_H */

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Processes that are members of something. */
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "exit.h"
+#include "member.h"
+#include "proc.h"
+#include "table.h"
+#include "user.h"
+
+static struct kmem_cache *proc_cache;
+
+/* Ids are unique over all network namespaces and start at the epoch. */
+static atomic64_t last_id;
+
+static const struct rhashtable_params proc_params = {
+	.head_offset = offsetof(struct pgnl_proc, node),
+	.key_offset = offsetof(struct pgnl_proc, pid),
+	.key_len = sizeof_field(struct pgnl_proc, pid),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params id_params = {
+	.head_offset = offsetof(struct pgnl_proc, id_node),
+	.key_offset = offsetof(struct pgnl_proc, id),
+	.key_len = sizeof_field(struct pgnl_proc, id),
+	.automatic_shrinking = true,
+};
+
+/**
+ * pgnl_proc_init() - Set up at module load.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init pgnl_proc_init(void)
+{
+	atomic64_set(&last_id, pgnl_epoch);
+	proc_cache = kmem_cache_create("pgnl_proc", sizeof(struct pgnl_proc), 0,
+				       SLAB_ACCOUNT, NULL);
+	return proc_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * pgnl_proc_exit() - Undo pgnl_proc_init(), after an rcu_barrier().
+ */
+void pgnl_proc_exit(void)
+{
+	kmem_cache_destroy(proc_cache);
+}
+
+/**
+ * pgnl_proc_table_init() - Set up the indexes of a network namespace.
+ * @pn: the tables
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pgnl_proc_table_init(struct pgnl_net *pn)
+{
+	int err = rhashtable_init(&pn->procs, &proc_params);
+
+	if (err)
+		return err;
+	err = rhashtable_init(&pn->ids, &id_params);
+	if (err)
+		rhashtable_destroy(&pn->procs);
+	return err;
+}
+
+/**
+ * pgnl_proc_table_destroy() - Undo pgnl_proc_table_init().
+ * @pn: the tables, with no process left
+ */
+void pgnl_proc_table_destroy(struct pgnl_net *pn)
+{
+	rhashtable_destroy(&pn->ids);
+	rhashtable_destroy(&pn->procs);
+}
+
+static struct pgnl_user *user_of(struct pid *pid)
+{
+	const struct cred *cred = NULL;
+	struct task_struct *task;
+	struct pgnl_user *user;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	if (task)
+		cred = get_cred_rcu(__task_cred(task));
+	rcu_read_unlock();
+	if (!cred)
+		return ERR_PTR(-ESRCH);
+	user = pgnl_user_get(cred->user_ns, cred->uid);
+	put_cred(cred);
+	return user ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * pgnl_proc_new() - Make an object for a process.
+ * @pn: where it will live
+ * @pid: the process
+ *
+ * May sleep; charges memory to the caller.
+ *
+ * Return: an unpublished object with one reference, or an ERR_PTR():
+ * -ESRCH, -ENOMEM.
+ */
+struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid)
+{
+	struct pgnl_proc *proc;
+	struct pgnl_user *user;
+
+	user = user_of(pid);
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	proc = kmem_cache_zalloc(proc_cache, GFP_KERNEL);
+	if (!proc) {
+		pgnl_user_put(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	proc->pn = pn;
+	proc->pid = get_pid(pid);
+	proc->user = user;
+	proc->refs = 1;
+	return proc;
+}
+
+static void free_proc_rcu(struct rcu_head *rcu)
+{
+	struct pgnl_proc *proc = container_of(rcu, struct pgnl_proc, rcu);
+
+	put_pid(proc->pid);
+	kmem_cache_free(proc_cache, proc);
+}
+
+/**
+ * pgnl_proc_free() - Free an object that is not, or no more, in the indexes.
+ * @proc: the object, unwatched and not queued
+ *
+ * Readers under RCU may have it from a member until a grace period is over;
+ * they use only its pid, id and flags. Nobody else can have it: no member and
+ * no request refers to it, and the callback does not run any more.
+ */
+void pgnl_proc_free(struct pgnl_proc *proc)
+{
+	pgnl_user_put(proc->user);
+	call_rcu(&proc->rcu, free_proc_rcu);
+}
+
+/**
+ * pgnl_proc_add_locked() - Publish and watch a process.
+ * @proc: a new object; no other of the same process is in the indexes
+ *
+ * Return: 0; -ESRCH when it has ended; -ENOMEM. After an error the object is
+ * still the caller's.
+ */
+int pgnl_proc_add_locked(struct pgnl_proc *proc)
+{
+	struct pgnl_net *pn = proc->pn;
+	int err;
+
+	pgnl_assert_locked(pn);
+	proc->id = atomic64_inc_return(&last_id);
+	err = rhashtable_insert_fast(&pn->procs, &proc->node, proc_params);
+	if (err)
+		return -ENOMEM;
+	err = rhashtable_insert_fast(&pn->ids, &proc->id_node, id_params);
+	if (err) {
+		err = -ENOMEM;
+		goto err_procs;
+	}
+	err = pgnl_exit_watch(proc);
+	if (err)
+		goto err_ids;
+	pn->nr_procs++;
+	return 0;
+
+err_ids:
+	rhashtable_remove_fast(&pn->ids, &proc->id_node, id_params);
+err_procs:
+	rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
+	return err;
+}
+
+/**
+ * pgnl_proc_find() - Look a process up.
+ * @pn: the tables
+ * @pid: the process
+ *
+ * Return: the object or NULL, borrowed while the lock is held or, for no
+ * more than to see that there is one, within RCU.
+ */
+struct pgnl_proc *pgnl_proc_find(struct pgnl_net *pn, struct pid *pid)
+{
+	return rhashtable_lookup_fast(&pn->procs, &pid, proc_params);
+}
+
+/**
+ * pgnl_proc_find_id_locked() - Look a process up by its member id.
+ * @pn: the tables
+ * @id: the id
+ *
+ * Return: the object or NULL, borrowed.
+ */
+struct pgnl_proc *pgnl_proc_find_id_locked(struct pgnl_net *pn, u64 id)
+{
+	pgnl_assert_locked(pn);
+	return rhashtable_lookup_fast(&pn->ids, &id, id_params);
+}
+
+/**
+ * pgnl_proc_get_locked() - Take a reference.
+ * @proc: a published process
+ */
+void pgnl_proc_get_locked(struct pgnl_proc *proc)
+{
+	pgnl_assert_locked(proc->pn);
+	proc->refs++;
+}
+
+/**
+ * pgnl_proc_put_locked() - Return a reference; the last one unpublishes.
+ * @proc: a published process
+ */
+void pgnl_proc_put_locked(struct pgnl_proc *proc)
+{
+	struct pgnl_net *pn = proc->pn;
+
+	pgnl_assert_locked(pn);
+	if (--proc->refs)
+		return;
+
+	pgnl_exit_unwatch(proc);
+	rhashtable_remove_fast(&pn->ids, &proc->id_node, id_params);
+	rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
+	pn->nr_procs--;
+
+	/* The callback may have handed it to the work item before. */
+	if (test_bit(PGNL_PROC_QUEUED, &proc->flags))
+		set_bit(PGNL_PROC_ORPHAN, &proc->flags);
+	else
+		pgnl_proc_free(proc);
+}
+
+static void reap_locked(struct pgnl_proc *proc, u32 *rows)
+{
+	if (test_bit(PGNL_PROC_ORPHAN, &proc->flags)) {
+		pgnl_proc_free(proc);
+		return;
+	}
+	/*
+	 * From here on it may be queued again, for a member that is published
+	 * while the lock is let go; then the next run takes that one out.
+	 */
+	clear_bit(PGNL_PROC_QUEUED, &proc->flags);
+	pgnl_proc_get_locked(proc);
+	pgnl_member_remove_all_locked(proc, rows);
+	pgnl_proc_put_locked(proc);
+}
+
+/**
+ * pgnl_proc_reap() - Take ended processes out of all their groups.
+ * @work: pgnl_net.reap
+ *
+ * Readers have not seen them since they were marked dead; this makes the
+ * tables and counters follow.
+ */
+void pgnl_proc_reap(struct work_struct *work)
+{
+	struct pgnl_net *pn = container_of(work, struct pgnl_net, reap);
+	struct llist_node *list = llist_reverse_order(llist_del_all(&pn->dead));
+	struct pgnl_proc *proc, *next;
+	u32 rows = 0;
+
+	mutex_lock(&pn->lock);
+	llist_for_each_entry_safe(proc, next, list, dead) {
+		reap_locked(proc, &rows);
+		/* The counters are right only now, whatever became of it. */
+		atomic_dec(&pn->nr_dead);
+		pgnl_table_breathe_locked(pn, &rows);
+	}
+	mutex_unlock(&pn->lock);
+}

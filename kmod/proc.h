@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processes that are members of something. */
+#ifndef _PGNL_PROC_H
+#define _PGNL_PROC_H
+
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct pgnl_net;
+struct pgnl_proc;
+struct pid;
+struct work_struct;
+
+int pgnl_proc_init(void);
+void pgnl_proc_exit(void);
+int pgnl_proc_table_init(struct pgnl_net *pn);
+void pgnl_proc_table_destroy(struct pgnl_net *pn);
+
+struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid);
+void pgnl_proc_free(struct pgnl_proc *proc);
+int __must_check pgnl_proc_add_locked(struct pgnl_proc *proc);
+struct pgnl_proc *pgnl_proc_find(struct pgnl_net *pn, struct pid *pid);
+struct pgnl_proc *pgnl_proc_find_id_locked(struct pgnl_net *pn, u64 id);
+void pgnl_proc_get_locked(struct pgnl_proc *proc);
+void pgnl_proc_put_locked(struct pgnl_proc *proc);
+void pgnl_proc_reap(struct work_struct *work);
+
+#endif /* _PGNL_PROC_H */

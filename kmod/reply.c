@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Objects as attributes of replies. */
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/uidgid.h>
+#include <net/netlink.h>
+
+#include "reply.h"
+#include "table.h"
+
+static int put_owner(struct sk_buff *skb, const struct pgnl_reader *reader,
+		     const struct pgnl_owner *owner)
+{
+	if (nla_put_u32(skb, PGNL_A_OWNER,
+			from_kuid_munged(reader->user_ns, owner->uid)) ||
+	    nla_put_u32(skb, PGNL_A_OWNER_GID,
+			from_kgid_munged(reader->user_ns, owner->gid)) ||
+	    nla_put_u32(skb, PGNL_A_PERM, owner->perm))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * pgnl_reply_put_scope() - Add a scope to a reply.
+ * @skb: the reply
+ * @reader: who reads
+ * @scope: the scope, lock held
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pgnl_reply_put_scope(struct sk_buff *skb, const struct pgnl_reader *reader,
+			 const struct pgnl_scope *scope)
+{
+	if (nla_put_string(skb, PGNL_A_SCOPE, scope->name) ||
+	    nla_put_u32(skb, PGNL_A_MODE, scope->mode) ||
+	    nla_put_u32(skb, PGNL_A_FLAGS, scope->flags) ||
+	    put_owner(skb, reader, &scope->owner) ||
+	    nla_put_u64_64bit(skb, PGNL_A_GROUPS, scope->nr_groups,
+			      PGNL_A_PAD) ||
+	    nla_put_u64_64bit(skb, PGNL_A_MEMBERS, scope->nr_members,
+			      PGNL_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * pgnl_reply_put_group() - Add a group to a reply.
+ * @skb: the reply
+ * @reader: who reads
+ * @group: the group, lock held
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pgnl_reply_put_group(struct sk_buff *skb, const struct pgnl_reader *reader,
+			 const struct pgnl_group *group)
+{
+	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
+	    nla_put(skb, PGNL_A_GROUP, group->len, group->name) ||
+	    nla_put_u64_64bit(skb, PGNL_A_LOCAL, group->nr_members,
+			      PGNL_A_PAD) ||
+	    nla_put_u64_64bit(skb, PGNL_A_REMOTE, 0, PGNL_A_PAD))
+		return -EMSGSIZE;
+	return group->created ? put_owner(skb, reader, &group->owner) : 0;
+}
+
+/**
+ * pgnl_reply_put_member() - Add a member to a reply, as a nest.
+ * @skb: the reply
+ * @reader: who reads
+ * @member: the member, lock held or within RCU
+ *
+ * Return: 0 or -EMSGSIZE, and nothing of it is there.
+ */
+int pgnl_reply_put_member(struct sk_buff *skb, const struct pgnl_reader *reader,
+			  const struct pgnl_member *member)
+{
+	struct pgnl_row row = {
+		.id = member->proc->id,
+		.pid = pid_nr_ns(member->proc->pid, reader->pid_ns),
+		.count = READ_ONCE(member->count),
+		.uid = from_kuid_munged(reader->user_ns, member->uid),
+		.weight = READ_ONCE(member->weight),
+		.state = PGNL_STATE_UP,
+	};
+	struct pgnl_meta *meta;
+	struct nlattr *nest;
+	int err;
+
+	nest = nla_nest_start(skb, PGNL_A_MEMBER);
+	if (!nest)
+		return -EMSGSIZE;
+	err = nla_put(skb, PGNL_A_MEMBER_ROW, sizeof(row), &row);
+	rcu_read_lock();
+	meta = rcu_dereference(member->meta);
+	if (!err && meta)
+		err = nla_put(skb, PGNL_A_MEMBER_META, meta->len, meta->data);
+	rcu_read_unlock();
+	if (err) {
+		nla_nest_cancel(skb, nest);
+		return err;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}

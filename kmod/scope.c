@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Scopes: independent tables of groups. */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <net/net_namespace.h>
+
+#include "group.h"
+#include "scope.h"
+#include "table.h"
+
+static const struct rhashtable_params scope_params = {
+	.head_offset = offsetof(struct pgnl_scope, node),
+	.key_offset = offsetof(struct pgnl_scope, name),
+	.key_len = sizeof_field(struct pgnl_scope, name),
+	.automatic_shrinking = true,
+};
+
+static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode)
+{
+	struct pgnl_fault fault = {};
+	struct pgnl_owner owner = {
+		.uid = make_kuid(pn->net->user_ns, 0),
+		.gid = make_kgid(pn->net->user_ns, 0),
+		.perm = 0777,
+	};
+	u8 flags = PGNL_SCOPE_FLAG_BUILTIN | PGNL_SCOPE_FLAG_CLUSTER;
+
+	if (!uid_valid(owner.uid))
+		owner.uid = GLOBAL_ROOT_UID;
+	if (!gid_valid(owner.gid))
+		owner.gid = GLOBAL_ROOT_GID;
+	return pgnl_scope_add(pn, name, mode, flags, &owner, &fault);
+}
+
+/**
+ * pgnl_scope_table_init() - Set up the scopes of a network namespace.
+ * @pn: the tables, otherwise complete
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pgnl_scope_table_init(struct pgnl_net *pn)
+{
+	int err = rhashtable_init(&pn->scopes, &scope_params);
+
+	if (err)
+		return err;
+	xa_init_flags(&pn->scope_ids, XA_FLAGS_ALLOC);
+	err = add_builtin(pn, "pg", PGNL_SCOPE_MODE_PG) ?:
+	      add_builtin(pn, "pg2", PGNL_SCOPE_MODE_PG2) ?:
+	      add_builtin(pn, "global", PGNL_SCOPE_MODE_PG);
+	if (err) {
+		pgnl_scope_table_destroy(pn);
+		return err;
+	}
+	rcu_read_lock();
+	pn->pg = pgnl_scope_find_rcu(pn, "pg");
+	rcu_read_unlock();
+	return 0;
+}
+
+static void put_scope(struct kref *ref)
+{
+	struct pgnl_scope *scope = container_of(ref, struct pgnl_scope, ref);
+
+	/*
+	 * No group and no request refers to it, and it is out of the table;
+	 * readers under RCU may still look at it.
+	 */
+	xa_destroy(&scope->group_ids);
+	kfree_rcu(scope, rcu);
+}
+
+/**
+ * pgnl_scope_put() - Return a reference.
+ * @scope: a scope or NULL
+ */
+void pgnl_scope_put(struct pgnl_scope *scope)
+{
+	if (scope)
+		kref_put(&scope->ref, put_scope);
+}
+
+static void remove_scope_locked(struct pgnl_scope *scope)
+{
+	struct pgnl_net *pn = scope->pn;
+
+	scope->dead = true;
+	rhashtable_remove_fast(&pn->scopes, &scope->node, scope_params);
+	xa_erase(&pn->scope_ids, scope->id);
+	pn->used[PGNL_NET_SCOPES]--;
+	pn->gen = pgnl_table_next_gen(pn->gen);
+	pgnl_group_delete_all_locked(scope);
+}
+
+/**
+ * pgnl_scope_table_destroy() - Undo pgnl_scope_table_init().
+ * @pn: the tables; nobody makes requests any more
+ */
+void pgnl_scope_table_destroy(struct pgnl_net *pn)
+{
+	struct pgnl_scope *scope;
+	unsigned long id;
+
+	mutex_lock(&pn->lock);
+	xa_for_each(&pn->scope_ids, id, scope) {
+		remove_scope_locked(scope);
+		pgnl_scope_put(scope);
+	}
+	mutex_unlock(&pn->lock);
+	xa_destroy(&pn->scope_ids);
+	rhashtable_destroy(&pn->scopes);
+}
+
+/**
+ * pgnl_scope_find_rcu() - Look a scope up.
+ * @pn: the tables
+ * @name: its name; NULL for "pg"
+ *
+ * Return: the scope or NULL, borrowed.
+ */
+struct pgnl_scope *pgnl_scope_find_rcu(struct pgnl_net *pn, const char *name)
+{
+	char key[sizeof_field(struct pgnl_scope, name)] = "";
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "pgnl_scope_find_rcu");
+	if (!name)
+		return pn->pg;
+	strscpy(key, name, sizeof(key));
+	return rhashtable_lookup(&pn->scopes, key, scope_params);
+}
+
+/**
+ * pgnl_scope_get() - Look a scope up for longer.
+ * @pn: the tables
+ * @name: its name; NULL for "pg"
+ *
+ * Return: a counted reference or NULL.
+ */
+struct pgnl_scope *pgnl_scope_get(struct pgnl_net *pn, const char *name)
+{
+	struct pgnl_scope *scope;
+
+	rcu_read_lock();
+	scope = pgnl_scope_find_rcu(pn, name);
+	if (scope && !kref_get_unless_zero(&scope->ref))
+		scope = NULL;
+	rcu_read_unlock();
+	return scope;
+}
+
+/**
+ * pgnl_scope_add() - Add a scope.
+ * @pn: the tables
+ * @name: its name, checked
+ * @mode: enum pgnl_scope_mode
+ * @flags: enum pgnl_scope_flag
+ * @owner: owner and mode bits
+ * @fault: what to blame
+ *
+ * Return: 0, -EEXIST, -EDQUOT or -ENOMEM.
+ */
+int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
+		   const struct pgnl_owner *owner, struct pgnl_fault *fault)
+{
+	struct pgnl_scope *scope;
+	int err;
+
+	scope = kzalloc(sizeof(*scope), GFP_KERNEL_ACCOUNT);
+	if (!scope)
+		return -ENOMEM;
+	strscpy(scope->name, name, sizeof(scope->name));
+	scope->pn = pn;
+	scope->owner = *owner;
+	scope->mode = mode;
+	scope->flags = flags;
+	scope->gen = 1;
+	xa_init_flags(&scope->group_ids, XA_FLAGS_ALLOC);
+	kref_init(&scope->ref);
+
+	mutex_lock(&pn->lock);
+	if (pn->used[PGNL_NET_SCOPES] >= pn->limit[PGNL_NET_SCOPES]) {
+		fault->cause = PGNL_CAUSE_NET_SCOPES;
+		err = -EDQUOT;
+		goto err_unlock;
+	}
+	err = xa_alloc(&pn->scope_ids, &scope->id, scope, xa_limit_31b,
+		       GFP_KERNEL);
+	if (err)
+		goto err_unlock;
+	err = rhashtable_lookup_insert_fast(&pn->scopes, &scope->node,
+					    scope_params);
+	if (err) {
+		err = err == -EEXIST ? -EEXIST : -ENOMEM;
+		goto err_id;
+	}
+	pn->used[PGNL_NET_SCOPES]++;
+	pn->gen = pgnl_table_next_gen(pn->gen);
+	mutex_unlock(&pn->lock);
+	return 0;
+
+err_id:
+	xa_erase(&pn->scope_ids, scope->id);
+err_unlock:
+	mutex_unlock(&pn->lock);
+	kfree(scope);
+	return err;
+}
+
+/**
+ * pgnl_scope_del() - Delete a scope with its groups.
+ * @pn: the tables
+ * @name: its name
+ *
+ * Return: 0, -ENOENT, or -EBUSY for one that is built in.
+ */
+int pgnl_scope_del(struct pgnl_net *pn, const char *name)
+{
+	struct pgnl_scope *scope = pgnl_scope_get(pn, name);
+	int err = -ENOENT;
+
+	if (!scope)
+		return err;
+	mutex_lock(&pn->lock);
+	if (scope->flags & PGNL_SCOPE_FLAG_BUILTIN) {
+		err = -EBUSY;
+	} else if (!scope->dead) {
+		remove_scope_locked(scope);
+		pgnl_scope_put(scope);
+		err = 0;
+	}
+	mutex_unlock(&pn->lock);
+	pgnl_scope_put(scope);
+	return err;
+}
+
+/**
+ * pgnl_scope_changed_locked() - Note that something in a scope has changed.
+ * @scope: the scope
+ */
+void pgnl_scope_changed_locked(struct pgnl_scope *scope)
+{
+	pgnl_assert_locked(scope->pn);
+	scope->gen = pgnl_table_next_gen(scope->gen);
+}
+
+/**
+ * pgnl_scope_set_owner() - Change owner and mode of a scope.
+ * @scope: the scope, referenced
+ * @owner: what they will be; what is invalid or PGNL_PERM_KEEP stays
+ */
+void pgnl_scope_set_owner(struct pgnl_scope *scope,
+			  const struct pgnl_owner *owner)
+{
+	struct pgnl_net *pn = scope->pn;
+
+	mutex_lock(&pn->lock);
+	if (uid_valid(owner->uid))
+		scope->owner.uid = owner->uid;
+	if (gid_valid(owner->gid))
+		scope->owner.gid = owner->gid;
+	if (owner->perm != PGNL_PERM_KEEP)
+		WRITE_ONCE(scope->owner.perm, owner->perm);
+	pn->gen = pgnl_table_next_gen(pn->gen);
+	mutex_unlock(&pn->lock);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The life of the tables of a network namespace. */
+#include <linux/sched.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "group.h"
+#include "member.h"
+#include "proc.h"
+#include "scope.h"
+#include "table.h"
+
+/* Reaps ended processes; unbound, so that exits on one CPU do not wait. */
+struct workqueue_struct *pgnl_wq;
+
+/* Identifies this run of the module; member ids start here. */
+u64 pgnl_epoch;
+
+static unsigned int table_id __ro_after_init;
+
+static const u64 default_limit[PGNL_NR_NET_LIMITS] = {
+	[PGNL_NET_SCOPES] = 1024,
+	[PGNL_NET_GROUPS] = 1048576,
+	[PGNL_NET_MEMBERSHIPS] = 4194304,
+};
+
+/**
+ * pgnl_table_of() - The tables of a network namespace.
+ * @net: the namespace
+ *
+ * Return: its tables.
+ */
+struct pgnl_net *pgnl_table_of(const struct net *net)
+{
+	return net_generic(net, table_id);
+}
+
+static int __net_init table_init_net(struct net *net)
+{
+	struct pgnl_net *pn = pgnl_table_of(net);
+	int err;
+
+	pn->net = net;
+	pn->gen = 1;
+	mutex_init(&pn->lock);
+	init_llist_head(&pn->dead);
+	INIT_WORK(&pn->reap, pgnl_proc_reap);
+	memcpy(pn->limit, default_limit, sizeof(pn->limit));
+
+	err = pgnl_proc_table_init(pn);
+	if (err)
+		return err;
+	err = pgnl_member_table_init(pn);
+	if (err)
+		goto err_proc;
+	err = pgnl_group_table_init(pn);
+	if (err)
+		goto err_member;
+	err = pgnl_scope_table_init(pn);
+	if (err)
+		goto err_group;
+	return 0;
+
+err_group:
+	pgnl_group_table_destroy(pn);
+err_member:
+	pgnl_member_table_destroy(pn);
+err_proc:
+	pgnl_proc_table_destroy(pn);
+	return err;
+}
+
+/*
+ * No socket of the namespace is left, and after the scopes are gone no
+ * process is watched. The work item may still have to free some.
+ */
+static void __net_exit table_exit_net(struct net *net)
+{
+	struct pgnl_net *pn = pgnl_table_of(net);
+
+	pgnl_scope_table_destroy(pn);
+	flush_work(&pn->reap);
+	pgnl_group_table_destroy(pn);
+	pgnl_member_table_destroy(pn);
+	pgnl_proc_table_destroy(pn);
+	mutex_destroy(&pn->lock);
+}
+
+static struct pernet_operations table_net_ops = {
+	.init = table_init_net,
+	.exit = table_exit_net,
+	.id = &table_id,
+	.size = sizeof(struct pgnl_net),
+};
+
+/**
+ * pgnl_table_init() - Set up tables for all network namespaces, now and later.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init pgnl_table_init(void)
+{
+	int err;
+
+	pgnl_epoch = ktime_get_boottime_ns();
+	pgnl_wq = alloc_workqueue("pgnl", WQ_UNBOUND, 0);
+	if (!pgnl_wq)
+		return -ENOMEM;
+	err = pgnl_proc_init();
+	if (err)
+		goto err_wq;
+	err = pgnl_member_init();
+	if (err)
+		goto err_proc;
+	err = register_pernet_subsys(&table_net_ops);
+	if (err)
+		goto err_member;
+	return 0;
+
+err_member:
+	pgnl_member_exit();
+err_proc:
+	pgnl_proc_exit();
+err_wq:
+	destroy_workqueue(pgnl_wq);
+	return err;
+}
+
+/**
+ * pgnl_table_exit() - Undo pgnl_table_init(), when nobody makes requests.
+ */
+void pgnl_table_exit(void)
+{
+	unregister_pernet_subsys(&table_net_ops);
+	destroy_workqueue(pgnl_wq);
+	/* Processes and members are freed by our own callbacks. */
+	rcu_barrier();
+	pgnl_member_exit();
+	pgnl_proc_exit();
+}
+
+/**
+ * pgnl_table_next_gen() - The generation after one.
+ * @gen: a generation
+ *
+ * Return: the next; 0 means none to netlink, so it is left out.
+ */
+u32 pgnl_table_next_gen(u32 gen)
+{
+	return gen + 1 ?: 1;
+}
+
+/**
+ * pgnl_table_settle() - Wait until the counters know of all ended processes.
+ * @pn: the tables
+ *
+ * Members of an ended process are hidden at once, but still counted until
+ * the work item has run. Readers of counters call this first.
+ */
+void pgnl_table_settle(struct pgnl_net *pn)
+{
+	if (atomic_read(&pn->nr_dead))
+		flush_work(&pn->reap);
+}
+
+/**
+ * pgnl_table_breathe_locked() - Let others have the lock after some work.
+ * @pn: the tables
+ * @rows: work done so far; set to 0 when the lock was let go
+ */
+void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows)
+{
+	pgnl_assert_locked(pn);
+	if (*rows < PGNL_LOCK_ROWS)
+		return;
+	mutex_unlock(&pn->lock);
+	cond_resched();
+	mutex_lock(&pn->lock);
+	*rows = 0;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The built-in verifier: walks every index and checks that all of them tell
+ * the same, and that the counters are the sums they should be. By request
+ * over netlink, and for the reader's network namespace as pgnl/verify in
+ * debugfs.
+ *
+ * It holds the lock all the while, so only administrators may ask.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "exit.h"
+#include "group.h"
+#include "member.h"
+#include "proc.h"
+#include "scope.h"
+#include "table.h"
+#include "verify.h"
+
+/**
+ * struct check - A verification under way.
+ * @pn: the tables
+ * @verdict: the first inconsistency
+ * @rows: rows met through groups
+ * @groups: groups met
+ * @scopes: scopes met
+ */
+struct check {
+	struct pgnl_net *pn;
+	char *verdict;
+	u64 rows;
+	u64 groups;
+	u64 scopes;
+};
+
+#define fail(check, fmt, ...) \
+	(scnprintf((check)->verdict, PGNL_VERDICT_MAX, fmt, ##__VA_ARGS__), \
+	 false)
+
+static bool check_row(struct check *check, struct pgnl_group *group,
+		      unsigned long index, struct pgnl_member *member)
+{
+	if (member->group != group)
+		return fail(check, "row %lu of group %u is another group's",
+			    index, group->id);
+	if (member->index != index)
+		return fail(check, "row %lu of group %u has index %u", index,
+			    group->id, member->index);
+	if (!member->count && !member->pins)
+		return fail(check, "row %lu of group %u has no use", index,
+			    group->id);
+	if (pgnl_member_find_locked(group, member->proc) != member)
+		return fail(check, "row %lu of group %u is not hashed", index,
+			    group->id);
+	if (hlist_unhashed(&member->in_proc))
+		return fail(check, "row %lu of group %u is not its process's",
+			    index, group->id);
+	if (pgnl_proc_find(check->pn, member->proc->pid) != member->proc)
+		return fail(check, "process %llu is not hashed by pid",
+			    member->proc->id);
+	if (pgnl_proc_find_id_locked(check->pn, member->proc->id) !=
+	    member->proc)
+		return fail(check, "process %llu is not hashed by id",
+			    member->proc->id);
+	return true;
+}
+
+static bool check_group(struct check *check, struct pgnl_group *group)
+{
+	struct pgnl_name name = { .str = group->name, .len = group->len };
+	struct pgnl_member *member;
+	u64 members = 0, rows = 0;
+	unsigned long index;
+	u32 seen = 0;
+
+	if (group->dead)
+		return fail(check, "group %u is dead but listed", group->id);
+	if (pgnl_group_find(group->scope, &name) != group)
+		return fail(check, "group %u is not hashed", group->id);
+	xa_for_each(&group->rows, index, member) {
+		if (index != rows++)
+			return fail(check, "group %u has no row %llu",
+				    group->id, rows - 1);
+		if (!check_row(check, group, index, member))
+			return false;
+		seen += !!member->count;
+		members += member->count;
+		cond_resched();
+	}
+	if (rows != group->nr_rows)
+		return fail(check, "group %u has %llu rows, counts %u",
+			    group->id, rows, group->nr_rows);
+	if (seen != group->nr_seen || members != group->nr_members)
+		return fail(check, "group %u has %u members %llu times, counts %u, %llu",
+			    group->id, seen, members, group->nr_seen,
+			    group->nr_members);
+	if (group->refs < rows + group->created)
+		return fail(check, "group %u has %llu references for %llu rows",
+			    group->id, group->refs, rows);
+	check->rows += rows;
+	return true;
+}
+
+static bool check_scope(struct check *check, struct pgnl_scope *scope)
+{
+	struct pgnl_group *group;
+	u64 members = 0, seen = 0;
+	unsigned long id;
+
+	if (scope->dead)
+		return fail(check, "scope %s is dead but listed", scope->name);
+	xa_for_each(&scope->group_ids, id, group) {
+		if (group->scope != scope || group->id != id)
+			return fail(check, "scope %s has another's group %lu",
+				    scope->name, id);
+		if (!check_group(check, group))
+			return false;
+		check->groups++;
+		seen += pgnl_group_is_seen(group);
+		members += group->nr_members;
+		cond_resched();
+	}
+	if (seen != scope->nr_groups || members != scope->nr_members)
+		return fail(check, "scope %s has %llu groups, %llu members, counts %llu, %llu",
+			    scope->name, seen, members, scope->nr_groups,
+			    scope->nr_members);
+	return true;
+}
+
+static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
+{
+	struct pgnl_member *member;
+	u32 own = 0;
+
+	hlist_for_each_entry(member, &proc->rows, in_proc) {
+		if (member->proc != proc)
+			return fail(check, "process %llu has another's row",
+				    proc->id);
+		if (xa_load(&member->group->rows, member->index) != member)
+			return fail(check, "process %llu has a stray row",
+				    proc->id);
+		/* Rows of dead groups are not met through scopes. */
+		if (!member->group->dead)
+			++*rows;
+		own++;
+		cond_resched();
+	}
+	if (proc->refs < own || !proc->refs)
+		return fail(check, "process %llu has %u references for %u rows",
+			    proc->id, proc->refs, own);
+	return true;
+}
+
+/*
+ * Processes are only in hash tables. A walk can meet one twice or not at all
+ * while the table is being resized, and then the sums say nothing; each row's
+ * process was looked up before.
+ */
+static bool check_procs(struct check *check)
+{
+	struct rhashtable_iter iter;
+	struct pgnl_proc *proc;
+	u64 rows = 0, procs = 0;
+	bool resized = false;
+	bool good = true;
+
+	rhashtable_walk_enter(&check->pn->procs, &iter);
+	rhashtable_walk_start(&iter);
+	while (good && (proc = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(proc)) {
+			resized = true;
+			continue;
+		}
+		/* The lock keeps it, so this need not be within RCU. */
+		rhashtable_walk_stop(&iter);
+		good = check_proc(check, proc, &rows);
+		procs++;
+		cond_resched();
+		resized |= rhashtable_walk_start_check(&iter) == -EAGAIN;
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	if (!good || resized)
+		return good;
+	if (procs != check->pn->nr_procs)
+		return fail(check, "%llu processes, counted %llu", procs,
+			    check->pn->nr_procs);
+	if (rows != check->rows)
+		return fail(check, "%llu rows by process, %llu by group", rows,
+			    check->rows);
+	return true;
+}
+
+static bool verify_locked(struct check *check)
+{
+	struct pgnl_net *pn = check->pn;
+	struct pgnl_scope *scope;
+	unsigned long id;
+
+	xa_for_each(&pn->scope_ids, id, scope) {
+		if (!check_scope(check, scope))
+			return false;
+		check->scopes++;
+	}
+	if (check->scopes != pn->used[PGNL_NET_SCOPES])
+		return fail(check, "%llu scopes, counted %llu", check->scopes,
+			    pn->used[PGNL_NET_SCOPES]);
+	if (check->groups != pn->used[PGNL_NET_GROUPS])
+		return fail(check, "%llu groups, counted %llu", check->groups,
+			    pn->used[PGNL_NET_GROUPS]);
+	/* More may be charged: pinned rows of deleted groups. */
+	if (check->rows > pn->used[PGNL_NET_MEMBERSHIPS])
+		return fail(check, "%llu rows, counted %llu", check->rows,
+			    pn->used[PGNL_NET_MEMBERSHIPS]);
+	return check_procs(check);
+}
+
+/**
+ * pgnl_verify() - Check the tables of a network namespace.
+ * @pn: the tables
+ * @verdict: what was found first, PGNL_VERDICT_MAX bytes; empty if nothing
+ *
+ * Return: true when all is well.
+ */
+bool pgnl_verify(struct pgnl_net *pn, char *verdict)
+{
+	struct check check = { .pn = pn, .verdict = verdict };
+	bool good;
+
+	verdict[0] = '\0';
+	mutex_lock(&pn->lock);
+	good = verify_locked(&check);
+	mutex_unlock(&pn->lock);
+	return good;
+}
+
+static struct dentry *debugfs_dir;
+
+static int verify_show(struct seq_file *m, void *unused)
+{
+	char verdict[PGNL_VERDICT_MAX];
+
+	pgnl_verify(pgnl_table_of(current->nsproxy->net_ns), verdict);
+	seq_printf(m, "%s\n", verdict[0] ? verdict : "ok");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(verify);
+
+/**
+ * pgnl_verify_init() - Make the file in debugfs, as far as there is one.
+ */
+void __init pgnl_verify_init(void)
+{
+	debugfs_dir = debugfs_create_dir("pgnl", NULL);
+	debugfs_create_file("verify", 0400, debugfs_dir, NULL, &verify_fops);
+}
+
+/**
+ * pgnl_verify_exit() - Undo pgnl_verify_init().
+ */
+void pgnl_verify_exit(void)
+{
+	debugfs_remove(debugfs_dir);
+}
