@@ -315,32 +315,38 @@ static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g,
 	return err;
 }
 
-static int pin_target_locked(struct pgnl_batch *batch, struct batch_target *t)
+/* -EAGAIN as above; -ESRCH when it has ended. */
+static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t)
 {
+	struct pgnl_proc *proc = pgnl_proc_find(batch->pn, t->pid);
 	int err;
 
-	if (!t->pid)
-		return 0;
-	t->proc = pgnl_proc_find(batch->pn, t->pid);
-	if (t->proc && batch->joining && pgnl_exit_is_dead(t->proc)) {
-		pgnl_exit_requeue_locked(t->proc);
-		t->proc = NULL;
-		err = -ESRCH;
-	} else if (t->proc) {
-		pgnl_proc_get_locked(t->proc);
-		return 0;
-	} else if (!batch->joining) {
-		return 0;
-	} else if (!t->spare) {
-		return -EAGAIN;
-	} else {
-		err = pgnl_proc_add_locked(t->spare);
-		if (!err)
-			swap(t->proc, t->spare);
+	if (proc && batch->joining && pgnl_exit_is_dead(proc)) {
+		pgnl_exit_requeue_locked(proc);
+		return -ESRCH;
 	}
+	if (proc) {
+		pgnl_proc_get_locked(proc);
+		t->proc = proc;
+		return 0;
+	}
+	if (!batch->joining)
+		return 0;
+	if (!t->spare)
+		return -EAGAIN;
+	err = pgnl_proc_add_locked(t->spare);
+	if (!err)
+		swap(t->proc, t->spare);
+	return err;
+}
+
+static int pin_target_locked(struct pgnl_batch *batch, struct batch_target *t)
+{
+	int err = t->pid ? pin_proc_locked(batch, t) : 0;
+
 	if (err == -ESRCH) {
 		batch->pn->late_joins++;
-		return blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID, t->index, err);
+		blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID, t->index, err);
 	}
 	return err;
 }

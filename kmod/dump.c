@@ -450,10 +450,10 @@ static int fill_process(struct pgnl_dump *dump, struct sk_buff *skb,
 	u32 work = 0;
 	int err = 0;
 
-	while (member) {
+	while (member && ++work <= PGNL_LOCK_ROWS) {
 		if (membership_is_listed(dump, member))
 			err = put_membership(dump, skb, cb, member);
-		if (err || ++work > PGNL_LOCK_ROWS)
+		if (err)
 			break;
 		member = hlist_entry_safe(member->in_proc.next,
 					  struct pgnl_member, in_proc);

@@ -816,11 +816,13 @@ static int parse_pick(struct genl_info *info, struct pgnl_pick *pick)
 {
 	struct nlattr *key = info->attrs[PGNL_A_KEY];
 	struct nlattr *uid = info->attrs[PGNL_A_UID];
+	bool by_key;
 
 	memset(pick, 0, sizeof(*pick));
 	if (info->attrs[PGNL_A_POLICY])
 		pick->policy = nla_get_u32(info->attrs[PGNL_A_POLICY]);
-	if ((pick->policy == PGNL_POLICY_KEY) != !!key) {
+	by_key = pick->policy == PGNL_POLICY_KEY;
+	if (by_key != !!key) {
 		NL_SET_ERR_MSG_ATTR(info->extack, key,
 				    "a key is for the policy key, and it needs one");
 		return -EINVAL;

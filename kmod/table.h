@@ -141,7 +141,7 @@ enum pgnl_net_limit {
  */
 struct pgnl_net {
 	struct net *net;
-	struct mutex lock;
+	struct mutex lock;	/* everything below, see above */
 	struct rhashtable scopes;
 	struct rhashtable groups;
 	struct rhashtable members;
