@@ -53,11 +53,6 @@ static int parse(const struct nlmsghdr *nlh, struct table *table)
 	return 0;
 }
 
-static int parse_nest(const struct nlattr *nest, struct table *table)
-{
-	return mnl_attr_parse_nested(nest, collect, table) < 0 ? -EPROTO : 0;
-}
-
 static const uint8_t types[PGNL_A_MAX + 1] = {
 	[PGNL_A_SCOPE] = MNL_TYPE_STRING,
 	[PGNL_A_GROUP] = MNL_TYPE_STRING,
@@ -189,33 +184,45 @@ int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group,
 	return 1;
 }
 
-static int decode_member(const struct nlattr *nest, struct lp_member *member)
+static int decode_row(const struct nlattr *attr, struct pgnl_member *member)
 {
-	static const uint8_t member_types[PGNL_A_MEMBER_MAX + 1] = {
-		[PGNL_A_MEMBER_NODE] = MNL_TYPE_STRING,
-	};
-	const struct nlattr *attrs[PGNL_A_MEMBER_MAX + 1] = { NULL };
-	struct table table = { attrs, member_types, PGNL_A_MEMBER_MAX };
-	const struct nlattr *meta;
 	struct pgnl_row row;
 
-	if (parse_nest(nest, &table) || !attrs[PGNL_A_MEMBER_ROW] ||
-	    mnl_attr_get_payload_len(attrs[PGNL_A_MEMBER_ROW]) < sizeof(row))
+	if (mnl_attr_get_payload_len(attr) < sizeof(row))
 		return -EPROTO;
-	memcpy(&row, mnl_attr_get_payload(attrs[PGNL_A_MEMBER_ROW]), sizeof(row));
-	meta = attrs[PGNL_A_MEMBER_META];
-	member->node = text_of(attrs[PGNL_A_MEMBER_NODE]);
-	member->row = (struct pgnl_member) {
-		.id = row.id,
-		.pid = (pid_t)row.pid,
-		.count = row.count,
-		.uid = row.uid,
-		.weight = row.weight,
-		.state = row.state,
-		.meta = meta ? mnl_attr_get_payload(meta) : NULL,
-		.meta_len = meta ? mnl_attr_get_payload_len(meta) : 0,
-	};
+	memcpy(&row, mnl_attr_get_payload(attr), sizeof(row));
+	member->id = row.id;
+	member->pid = (pid_t)row.pid;
+	member->count = row.count;
+	member->uid = row.uid;
+	member->weight = row.weight;
+	member->state = row.state;
 	return 0;
+}
+
+/* By hand and not by a table, since lists are made of thousands of these. */
+static int decode_member(const struct nlattr *nest, struct lp_member *member)
+{
+	const struct nlattr *attr;
+	int ret = -EPROTO;
+
+	memset(&member->row, 0, sizeof(member->row));
+	member->node = text_of(NULL);
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case PGNL_A_MEMBER_ROW:
+			ret = decode_row(attr, &member->row);
+			break;
+		case PGNL_A_MEMBER_META:
+			member->row.meta = mnl_attr_get_payload(attr);
+			member->row.meta_len = mnl_attr_get_payload_len(attr);
+			break;
+		case PGNL_A_MEMBER_NODE:
+			member->node = text_of(attr);
+			break;
+		}
+	}
+	return ret;
 }
 
 int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,

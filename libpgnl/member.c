@@ -179,7 +179,7 @@ static int add_scope_member(const struct lp_member *member, void *arg)
 {
 	struct lp_member copy = *member;
 
-	copy.scope.data = NULL;
+	copy.scope = (struct lp_text) { NULL, 0 };
 	return add_member(&copy, arg);
 }
 
@@ -188,8 +188,8 @@ static int add_group_member(const struct lp_member *member, void *arg)
 {
 	struct lp_member copy = *member;
 
-	copy.scope.data = NULL;
-	copy.group.data = NULL;
+	copy.scope = (struct lp_text) { NULL, 0 };
+	copy.group = (struct lp_text) { NULL, 0 };
 	return add_member(&copy, arg);
 }
 
