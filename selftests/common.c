@@ -139,8 +139,6 @@ static void read_extack(struct client *c, const struct nlmsghdr *msg, size_t pay
 			snprintf(c->text, sizeof(c->text), "%s", mnl_attr_get_str(attr));
 		else if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS)
 			c->offset = mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MISS_TYPE)
-			c->missing = mnl_attr_get_u32(attr);
 	}
 }
 
@@ -165,7 +163,6 @@ int req_send(struct client *c)
 	c->req->nlmsg_seq = ++c->seq;
 	c->text[0] = '\0';
 	c->offset = -1;
-	c->missing = 0;
 	free(c->reply);
 	c->reply = NULL;
 	return send(c->fd, c->req, c->req->nlmsg_len, 0) < 0 ? -errno : 0;
@@ -668,11 +665,6 @@ void members_of_reply(struct client *c, struct members *list)
 	if (c->reply)
 		members_of_message(c->reply, list);
 }
-
-/* For each message of the last dump. */
-#define for_each_dumped(c, msg, left) \
-	for (msg = (struct nlmsghdr *)(c)->dump, left = (c)->dump_len; \
-	     mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left))
 
 void members_of_dump(struct client *c, struct members *list)
 {

@@ -36,7 +36,6 @@ struct client {
 	int dump_retries;	/* how often the last dump was interrupted */
 	char text[256];		/* extack text of the last error, "" when it had none */
 	int offset;		/* extack offset of the last error, -1 when it had none */
-	int missing;		/* attribute that the last error misses, 0 when none */
 };
 
 /* In the network namespace of the caller; NULL with errno ENOENT when there is
@@ -114,6 +113,11 @@ uint64_t reply_id(const struct client *c, size_t index);
 uint32_t reply_count(const struct client *c, size_t index);
 size_t reply_n_ids(const struct client *c);
 size_t reply_n_counts(const struct client *c);
+
+/* For each message of the last dump. */
+#define for_each_dumped(c, msg, left) \
+	for (msg = (struct nlmsghdr *)(c)->dump, left = (c)->dump_len; \
+	     mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left))
 
 /* --- Requests in one call; a scope of NULL is left out --------------------- */
 
