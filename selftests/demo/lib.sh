@@ -70,14 +70,13 @@ not() {
 # else goes wrong ends the demo, so that silence is never taken for an answer.
 members_of() {
 	local status=0 words
-	words=$(pgnl "${scope[@]}" members "$1" --pids 2>&1) || status=$?
+	words=$(pgnl members "$1" --pids 2>&1) || status=$?
 	case $status in
 	0) printf '%s\n' "$words" ;;
 	3) ;;
 	*) fail "pgnl members $1 ended with $status: $words" ;;
 	esac
 }
-scope=()
 
 is_member() { # GROUP PID
 	local pids

@@ -11,7 +11,7 @@ sleep infinity &
 old=$!
 show "pgnl join phoenix --pid $old"
 claim "$old is a member of phoenix" is_member phoenix "$old"
-old_id=$(pgnl -j members phoenix | jq -r '.[0].id')
+old_id=$(pgnl -n -o id members phoenix)
 
 kill -KILL "$old"
 wait "$old" 2>/dev/null
@@ -32,7 +32,7 @@ show "pgnl which $old"
 claim "and in no group at all" [ "$status" = 3 ]
 
 pgnl -q join phoenix --pid "$old" >/dev/null
-new_id=$(pgnl -j members phoenix | jq -r '.[0].id')
+new_id=$(pgnl -n -o id members phoenix)
 say "The member id was $old_id; the new process joins and gets $new_id."
 claim "a member id is never given twice" [ "$new_id" != "$old_id" ]
 show "pgnl leave phoenix --id $old_id"
