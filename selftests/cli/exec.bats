@@ -18,10 +18,7 @@ load lib
 	run -3 pgnl members web
 	pgnl exec web -- sleep infinity 3>&- &
 	pid=$!
-	for ((i = 0; i < 600; i++)); do
-		[ "$(pgnl -q members web --pids)" != "$pid" ] || break
-		sleep 0.1
-	done
+	eventually pgnl -q members web --pids
 	[ "$(pgnl members web --pids)" = "$pid" ]
 	kill -KILL "$pid"
 	wait "$pid" || true

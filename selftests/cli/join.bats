@@ -62,10 +62,7 @@ t.start()
 print(t.native_id, flush=True)
 time.sleep(1000)' >"$BATS_TEST_TMPDIR/tid" 3>&- &
 	sleepers+=($!)
-	for ((i = 0; i < 600; i++)); do
-		[ ! -s "$BATS_TEST_TMPDIR/tid" ] || break
-		sleep 0.1
-	done
+	eventually test -s "$BATS_TEST_TMPDIR/tid"
 	tid=$(cat "$BATS_TEST_TMPDIR/tid")
 	complains 2 join web --pid "$tid"
 	has "pid $tid"
@@ -120,8 +117,7 @@ time.sleep(1000)' >"$BATS_TEST_TMPDIR/tid" 3>&- &
 
 @test "a request of more than 4096 rows is refused whole" {
 	sleeper pid
-	groups=()
-	for ((i = 0; i < 4097; i++)); do groups+=("many$i"); done
+	mapfile -t groups < <(seq -f many%g 0 4096)
 	complains 2 join "${groups[@]}" --pid "$pid"
 	has "too long"
 	run -3 pgnl which "$pid"

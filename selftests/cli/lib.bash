@@ -35,6 +35,15 @@ teardown() {
 	pgnl -q scope del cli 2>/dev/null || true
 }
 
+# Wait until a command succeeds; fail after a long while.
+eventually() {
+	local limit=$((SECONDS + 60))
+	until "$@"; do
+		((SECONDS < limit)) || return 1
+		sleep 0.05
+	done
+}
+
 # Run pgnl, expect that exit code, nothing on standard output, one line of talk.
 complains() {
 	local code=$1

@@ -18,7 +18,7 @@ pid_of() {
 	sleeper b
 	sleeper c
 	pgnl join web --pid "$a" "$b" "$c" >/dev/null
-	got=$(for i in 1 2 3; do pid_of pick web --policy rr; done | sort -n)
+	got=$(for _ in 1 2 3; do pid_of pick web --policy rr; done | sort -n)
 	[ "$got" = "$(printf '%d\n' "$a" "$b" "$c" | sort -n)" ]
 }
 
@@ -27,7 +27,7 @@ pid_of() {
 	sleeper b
 	pgnl join web --pid "$a" "$b" >/dev/null
 	first=$(pid_of pick web --policy key=alpha)
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		[ "$(pid_of pick web --policy key=alpha)" = "$first" ]
 	done
 }
@@ -49,12 +49,9 @@ pid_of() {
 	setpriv --reuid nobody --regid nogroup --clear-groups sleep infinity 3>&- &
 	b=$!
 	sleepers+=("$b")
-	for ((i = 0; i < 600; i++)); do
-		[ "$(stat -c %U "/proc/$b")" != nobody ] || break
-		sleep 0.1
-	done
+	eventually grep -q "^Uid:[[:space:]]*65534" "/proc/$b/status"
 	pgnl join web --pid "$a" "$b" >/dev/null
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		[ "$(pid_of pick web --uid nobody)" = "$b" ]
 		[ "$(pid_of closest web --uid 0)" = "$a" ]
 	done

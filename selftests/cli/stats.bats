@@ -11,11 +11,9 @@ load lib
 	pgnl leave web --pid "$b"
 	end_sleeper "$a"
 	run -3 pgnl members web
-	for ((i = 0; i < 600; i++)); do
-		after=$(pgnl -j stats)
-		[ "$(jq .exits <<<"$after")" = "$(jq .exits <<<"$before")" ] || break
-		sleep 0.1
-	done
+	exits() { [ "$(pgnl -j stats | jq .exits)" -gt "$(jq .exits <<<"$before")" ]; }
+	eventually exits
+	after=$(pgnl -j stats)
 	[ "$(jq -nc "[$before, $after] | [.[1].joins - .[0].joins, .[1].leaves - .[0].leaves,
 		.[1].exits - .[0].exits]")" = '[2,1,1]' ]
 }
