@@ -77,6 +77,10 @@ int pgnl_args_scope_name(struct nlattr *attr, const char **name,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "scope name is empty");
 		return -EINVAL;
 	}
+	if (attr && strlen(*name) + 1 != nla_len(attr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "scope name has a NUL in it");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -140,7 +144,7 @@ struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no such scope");
 		return ERR_PTR(-ENOENT);
 	}
-	if (want && !pgnl_perm_mode(who, &scope->owner, want)) {
+	if (want && !pgnl_perm_scope(who, scope, want)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "mode of the scope does not allow it");
 		pgnl_scope_put(scope);

@@ -617,7 +617,6 @@ int pgnl_batch_leave(struct pgnl_batch *batch, u32 times, void *counts,
 
 	*removed = 0;
 	*missing = false;
-	pgnl_table_settle(pn);
 	mutex_lock(&pn->lock);
 	err = pin_locked(batch, required);
 	if (!err)

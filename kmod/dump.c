@@ -371,8 +371,7 @@ static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 	hdr = begin_message(skb, cb);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
-	    nla_put(skb, PGNL_A_GROUP, group->len, group->name))
+	if (pgnl_reply_put_names(skb, group))
 		return end_message(skb, cb, hdr, gen, -EMSGSIZE);
 	more = put_rows(dump, skb, group, work, &some);
 	end_message(skb, cb, hdr, gen, some ? 0 : -ENODATA);
@@ -420,8 +419,7 @@ static bool membership_is_listed(const struct pgnl_dump *dump,
 	const struct pgnl_group *group = member->group;
 
 	return pgnl_member_is_seen(member) && pgnl_group_is_seen(group) &&
-	       pgnl_perm_mode(&dump->who, &group->scope->owner,
-			      PGNL_MAY_READ) &&
+	       pgnl_perm_scope(&dump->who, group->scope, PGNL_MAY_READ) &&
 	       pgnl_perm_group(&dump->who, group, PGNL_MAY_READ);
 }
 
@@ -429,14 +427,12 @@ static int put_membership(struct pgnl_dump *dump, struct sk_buff *skb,
 			  struct netlink_callback *cb,
 			  const struct pgnl_member *member)
 {
-	const struct pgnl_group *group = member->group;
 	void *hdr = begin_message(skb, cb);
 	int err = 0;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
-	    nla_put(skb, PGNL_A_GROUP, group->len, group->name) ||
+	if (pgnl_reply_put_names(skb, member->group) ||
 	    pgnl_reply_put_member(skb, &dump->reader, member))
 		err = -EMSGSIZE;
 	/* The position is exact: changes do not tear this listing. */

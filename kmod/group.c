@@ -94,7 +94,7 @@ struct pgnl_group *pgnl_group_new(struct pgnl_scope *scope,
 {
 	struct pgnl_group *group;
 
-	group = kzalloc(struct_size(group, name, name->len),
+	group = kzalloc(struct_size(group, name, name->len + 1),
 			GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return NULL;
@@ -291,6 +291,7 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing)
 {
+	struct pgnl_owner scope_owner = pgnl_scope_owner(scope);
 	struct pgnl_net *pn = scope->pn;
 	struct pgnl_group *group;
 	u32 rows = 0;
@@ -301,7 +302,7 @@ int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 	*missing = !group;
 	if (group) {
 		if (pgnl_perm_owner(who, &group->owner) ||
-		    pgnl_perm_owner(who, &scope->owner))
+		    pgnl_perm_owner(who, &scope_owner))
 			delete_locked(group, &rows);
 		else
 			err = -EACCES;

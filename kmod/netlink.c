@@ -750,7 +750,7 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such scope");
 		return -ENOENT;
 	}
-	if (!pgnl_perm_mode(who, &scope->owner, PGNL_MAY_READ)) {
+	if (!pgnl_perm_scope(who, scope, PGNL_MAY_READ)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "mode of the scope does not allow it");
 		return -EACCES;

@@ -12,6 +12,7 @@
 #include <net/sock.h>
 
 #include "perm.h"
+#include "scope.h"
 #include "table.h"
 
 /**
@@ -83,6 +84,13 @@ static bool mode_grants(const struct cred *cred, const struct pgnl_owner *owner,
 	return (perm & want) == want;
 }
 
+static bool grants_to_all(u16 perm, u16 want)
+{
+	u16 all = want | want << 3 | want << 6;
+
+	return (perm & all) == all;
+}
+
 /**
  * pgnl_perm_mode() - Does the mode of a scope or group grant something?
  * @who: the caller
@@ -94,14 +102,32 @@ static bool mode_grants(const struct cred *cred, const struct pgnl_owner *owner,
 bool pgnl_perm_mode(const struct pgnl_caller *who,
 		    const struct pgnl_owner *owner, u16 want)
 {
-	u16 all = want | want << 3 | want << 6;
-
-	if ((READ_ONCE(owner->perm) & all) == all)
+	if (grants_to_all(READ_ONCE(owner->perm), want))
 		return true;
 	if (mode_grants(who->cred, owner, want) &&
 	    (who->opener == who->cred || mode_grants(who->opener, owner, want)))
 		return true;
 	return pgnl_perm_admin(who);
+}
+
+/**
+ * pgnl_perm_scope() - Does a scope grant something?
+ * @who: the caller
+ * @scope: the scope
+ * @want: PGNL_MAY_*
+ *
+ * Return: true when it does.
+ */
+bool pgnl_perm_scope(const struct pgnl_caller *who,
+		     const struct pgnl_scope *scope, u16 want)
+{
+	struct pgnl_owner owner;
+
+	/* The usual case needs no owner. */
+	if (grants_to_all(READ_ONCE(scope->owner.perm), want))
+		return true;
+	owner = pgnl_scope_owner(scope);
+	return pgnl_perm_mode(who, &owner, want);
 }
 
 /**

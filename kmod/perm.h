@@ -45,6 +45,8 @@ bool pgnl_perm_owner(const struct pgnl_caller *who,
 		     const struct pgnl_owner *owner);
 bool pgnl_perm_mode(const struct pgnl_caller *who,
 		    const struct pgnl_owner *owner, u16 want);
+bool pgnl_perm_scope(const struct pgnl_caller *who,
+		     const struct pgnl_scope *scope, u16 want);
 bool pgnl_perm_group(const struct pgnl_caller *who,
 		     const struct pgnl_group *group, u16 want);
 int __must_check pgnl_perm_target(const struct pgnl_caller *who,

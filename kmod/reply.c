@@ -6,6 +6,7 @@
 #include <net/netlink.h>
 
 #include "reply.h"
+#include "scope.h"
 #include "table.h"
 
 static int put_owner(struct sk_buff *skb, const struct pgnl_reader *reader,
@@ -21,6 +22,21 @@ static int put_owner(struct sk_buff *skb, const struct pgnl_reader *reader,
 }
 
 /**
+ * pgnl_reply_put_names() - Say which group a reply is of.
+ * @skb: the reply
+ * @group: the group, which may be dead
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pgnl_reply_put_names(struct sk_buff *skb, const struct pgnl_group *group)
+{
+	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
+	    nla_put_string(skb, PGNL_A_GROUP, group->name))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
  * pgnl_reply_put_scope() - Add a scope to a reply.
  * @skb: the reply
  * @reader: who reads
@@ -31,10 +47,12 @@ static int put_owner(struct sk_buff *skb, const struct pgnl_reader *reader,
 int pgnl_reply_put_scope(struct sk_buff *skb, const struct pgnl_reader *reader,
 			 const struct pgnl_scope *scope)
 {
+	struct pgnl_owner owner = pgnl_scope_owner(scope);
+
 	if (nla_put_string(skb, PGNL_A_SCOPE, scope->name) ||
 	    nla_put_u32(skb, PGNL_A_MODE, scope->mode) ||
 	    nla_put_u32(skb, PGNL_A_FLAGS, scope->flags) ||
-	    put_owner(skb, reader, &scope->owner) ||
+	    put_owner(skb, reader, &owner) ||
 	    nla_put_u64_64bit(skb, PGNL_A_GROUPS, scope->nr_groups,
 			      PGNL_A_PAD) ||
 	    nla_put_u64_64bit(skb, PGNL_A_MEMBERS, scope->nr_members,
@@ -54,8 +72,7 @@ int pgnl_reply_put_scope(struct sk_buff *skb, const struct pgnl_reader *reader,
 int pgnl_reply_put_group(struct sk_buff *skb, const struct pgnl_reader *reader,
 			 const struct pgnl_group *group)
 {
-	if (nla_put_string(skb, PGNL_A_SCOPE, group->scope->name) ||
-	    nla_put(skb, PGNL_A_GROUP, group->len, group->name) ||
+	if (pgnl_reply_put_names(skb, group) ||
 	    nla_put_u64_64bit(skb, PGNL_A_LOCAL, group->nr_members,
 			      PGNL_A_PAD) ||
 	    nla_put_u64_64bit(skb, PGNL_A_REMOTE, 0, PGNL_A_PAD))

@@ -20,6 +20,7 @@ struct pgnl_reader {
 	struct user_namespace *user_ns;
 };
 
+int pgnl_reply_put_names(struct sk_buff *skb, const struct pgnl_group *group);
 int pgnl_reply_put_scope(struct sk_buff *skb, const struct pgnl_reader *reader,
 			 const struct pgnl_scope *scope);
 int pgnl_reply_put_group(struct sk_buff *skb, const struct pgnl_reader *reader,

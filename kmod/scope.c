@@ -16,21 +16,43 @@ static const struct rhashtable_params scope_params = {
 	.automatic_shrinking = true,
 };
 
+/*
+ * The owner is root of the network namespace: looked up when asked, since the
+ * user namespace of a network namespace made along with it has no map yet.
+ */
 static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode)
 {
 	struct pgnl_fault fault = {};
 	struct pgnl_owner owner = {
-		.uid = make_kuid(pn->net->user_ns, 0),
-		.gid = make_kgid(pn->net->user_ns, 0),
+		.uid = INVALID_UID,
+		.gid = INVALID_GID,
 		.perm = 0777,
 	};
-	u8 flags = PGNL_SCOPE_FLAG_BUILTIN | PGNL_SCOPE_FLAG_CLUSTER;
 
+	return pgnl_scope_add(pn, name, mode, PGNL_SCOPE_FLAG_BUILTIN |
+			      PGNL_SCOPE_FLAG_CLUSTER, &owner, &fault);
+}
+
+/**
+ * pgnl_scope_owner() - Owner and mode of a scope.
+ * @scope: the scope
+ *
+ * Return: them, with valid ids.
+ */
+struct pgnl_owner pgnl_scope_owner(const struct pgnl_scope *scope)
+{
+	struct user_namespace *ns = scope->pn->net->user_ns;
+	struct pgnl_owner owner = scope->owner;
+
+	if (!uid_valid(owner.uid))
+		owner.uid = make_kuid(ns, 0);
 	if (!uid_valid(owner.uid))
 		owner.uid = GLOBAL_ROOT_UID;
 	if (!gid_valid(owner.gid))
+		owner.gid = make_kgid(ns, 0);
+	if (!gid_valid(owner.gid))
 		owner.gid = GLOBAL_ROOT_GID;
-	return pgnl_scope_add(pn, name, mode, flags, &owner, &fault);
+	return owner;
 }
 
 /**

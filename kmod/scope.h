@@ -5,16 +5,14 @@
 
 #include <linux/types.h>
 
-struct pgnl_fault;
-struct pgnl_net;
-struct pgnl_owner;
-struct pgnl_scope;
+#include "table.h"
 
 int pgnl_scope_table_init(struct pgnl_net *pn);
 void pgnl_scope_table_destroy(struct pgnl_net *pn);
 
 struct pgnl_scope *pgnl_scope_find_rcu(struct pgnl_net *pn, const char *name);
 struct pgnl_scope *pgnl_scope_get(struct pgnl_net *pn, const char *name);
+struct pgnl_owner pgnl_scope_owner(const struct pgnl_scope *scope);
 void pgnl_scope_put(struct pgnl_scope *scope);
 
 int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,

@@ -171,8 +171,8 @@ struct pgnl_net {
 
 /**
  * struct pgnl_owner - Who owns a scope or group, and what others may do.
- * @uid: owner
- * @gid: group
+ * @uid: owner; invalid in a scope: root of the network namespace
+ * @gid: group; likewise
  * @perm: mode bits as of a file
  */
 struct pgnl_owner {
@@ -233,8 +233,8 @@ struct pgnl_scope {
  * @created: made by request: seen even when empty (R)
  * @dead: unhashed; no member is added any more (R)
  * @rcu: for freeing
- * @len: bytes of @name (C)
- * @name: not terminated (C)
+ * @len: bytes of @name, its NUL not counted (C)
+ * @name: terminated (C)
  */
 struct pgnl_group {
 	struct rhash_head node;
