@@ -173,7 +173,9 @@ static void check_access(struct doctor *doctor)
 	int ret = pgnl_group(doctor->cli->kernel, doctor->cli->scope, "doctor", &list);
 
 	if (ret < 0) {
-		find(doctor, "access", "as root: pgnl scope set SCOPE --perm 0777",
+		find(doctor, "access", ret == -ENOENT ?
+		     "'pgnl scopes' lists those there are, root may add one: pgnl scope add NAME" :
+		     "as root, let others read it: pgnl scope set NAME --perm MODE",
 		     "scope %s can't be read: %s", cli_scope(doctor->cli), strerror(-ret));
 		return;
 	}

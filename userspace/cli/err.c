@@ -31,45 +31,16 @@ static void print_line(const struct cli *cli, const char *format, va_list args)
 	free(text);
 }
 
-int err_usage(const struct cli *cli, const char *format, ...)
+int err_line(const struct cli *cli, int code, const char *format, ...)
 {
 	va_list args;
 
+	if (cli->quiet && (code == CLI_DONE || code == CLI_NOTHING))
+		return code;
 	va_start(args, format);
 	print_line(cli, format, args);
 	va_end(args);
-	return CLI_USAGE;
-}
-
-int err_refused(const struct cli *cli, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_line(cli, format, args);
-	va_end(args);
-	return CLI_REFUSED;
-}
-
-int err_nothing(const struct cli *cli, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (!cli->quiet)
-		print_line(cli, format, args);
-	va_end(args);
-	return CLI_NOTHING;
-}
-
-void say(const struct cli *cli, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (!cli->quiet)
-		print_line(cli, format, args);
-	va_end(args);
+	return code;
 }
 
 /* What the error is about, as ": pid 42"; "" when nobody knows. */
@@ -94,14 +65,15 @@ static char *blame(const struct pgnl_error *error, const struct request *request
 int err_request(const struct cli *cli, int ret, const struct request *request)
 {
 	const struct pgnl_error *error = pgnl_last_error(cli->kernel);
+	int code = ret == -ENOTCONN ? CLI_ABSENT : CLI_REFUSED;
 	char *whose = blame(error, request);
 
 	if (*error->text)
-		err_refused(cli, "%s%s (%s)", error->text, whose, strerror(-ret));
+		err_line(cli, code, "%s%s (%s)", error->text, whose, strerror(-ret));
 	else
-		err_refused(cli, "%s%s", strerror(-ret), whose);
+		err_line(cli, code, "%s%s", strerror(-ret), whose);
 	free(whose);
-	return ret == -ENOTCONN ? CLI_ABSENT : CLI_REFUSED;
+	return code;
 }
 
 int err_kernel(const struct cli *cli, int ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Talk on stderr: one line each, safe to show whatever names are in it. The
- * err_* functions return the exit code that goes with what they say.
+ * Talk on stderr: one line each, safe to show whatever names are in it. All
+ * return the exit code that goes with what they say.
  */
 #ifndef ERR_H
 #define ERR_H
@@ -19,26 +19,22 @@ struct request {
 	size_t n_pids;
 };
 
-/* The command line makes no sense: CLI_USAGE. */
-int err_usage(const struct cli *cli, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/*
+ * Say something and return the code. -q silences what is no error: CLI_DONE and
+ * CLI_NOTHING.
+ */
+int err_line(const struct cli *cli, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Refused or failed, in the program's own words: CLI_REFUSED. */
-int err_refused(const struct cli *cli, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* Nothing matched; -q silences it: CLI_NOTHING. */
-int err_nothing(const struct cli *cli, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+#define err_usage(cli, ...)	err_line(cli, CLI_USAGE, __VA_ARGS__)
+#define err_refused(cli, ...)	err_line(cli, CLI_REFUSED, __VA_ARGS__)
+#define err_nothing(cli, ...)	err_line(cli, CLI_NOTHING, __VA_ARGS__)
+#define say(cli, ...)		err_line(cli, CLI_DONE, __VA_ARGS__)
 
 /* A call of libpgnl returned -errno: CLI_REFUSED, or CLI_ABSENT without a module. */
 int err_kernel(const struct cli *cli, int ret);
 /* The same, telling which group or process of the request it was. */
 int err_request(const struct cli *cli, int ret, const struct request *request);
-
-/* Say something that -q silences. */
-void say(const struct cli *cli, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* The result of an allocation; ends the program when there is no memory. */
 #define need(pointer) ({ __auto_type need_ = (pointer); if (!need_) no_memory(); need_; })

@@ -120,14 +120,13 @@ int cli_connect(struct cli *cli)
 		return CLI_DONE;
 	cli->kernel = NULL;
 	if (ret == -ENOTCONN)
-		err_refused(cli, "the kernel module pgnl is not loaded: try 'modprobe pgnl',"
-			    " or let 'pgnl doctor' tell what is missing");
-	else if (ret == -EPROTO)
-		err_refused(cli, "the kernel module pgnl speaks another version of the interface"
-			    " than libpgnl %s: install both of one version", pgnl_version());
-	else
-		return err_refused(cli, "can't reach the kernel: %s", strerror(-ret));
-	return CLI_ABSENT;
+		return err_line(cli, CLI_ABSENT, "the kernel module pgnl is not loaded: try"
+				" 'modprobe pgnl', or let 'pgnl doctor' tell what is missing");
+	if (ret == -EPROTO)
+		return err_line(cli, CLI_ABSENT, "the kernel module pgnl speaks another version of"
+				" the interface than libpgnl %s: install both of one version",
+				pgnl_version());
+	return err_refused(cli, "can't reach the kernel: %s", strerror(-ret));
 }
 
 int cli_run(struct cli *cli, int argc, char **argv)

@@ -11,9 +11,13 @@
 
 bool proc_usable(void)
 {
+	static int usable = -1;		/* not looked yet */
 	char self[24] = "";
 
-	return readlink("/proc/self", self, sizeof(self) - 1) > 0 && atoi(self) == getpid();
+	if (usable < 0)
+		usable = readlink("/proc/self", self, sizeof(self) - 1) > 0 &&
+			 atoi(self) == getpid();
+	return usable;
 }
 
 /* "PID (COMM) STATE ..."; a name may hold anything, so its end is the last ')'. */

@@ -1,102 +1,118 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion for pgnl(8); commands, options and live names come from pgnl itself.
+#
+# In all of these: words, cword, cur and prev as in bash-completion, and pgnl,
+# the command to ask.
 
 # Names, quoted for the shell; those that pgnl shows escaped are left out.
-_pgnl_words() {
-	local word
-	while IFS= read -r word; do
-		[[ $word == *\\* ]] && continue
-		[[ $word == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$word")")
+_pgnl_names() {
+	local name
+	while IFS= read -r name; do
+		[[ $name == *\\* || $name != "$cur"* ]] || COMPREPLY+=("$(printf '%q' "$name")")
 	done
+}
+
+_pgnl_groups() {
+	_pgnl_names < <("${pgnl[@]}" -o group groups 2>/dev/null)
+}
+
+_pgnl_scopes() {
+	_pgnl_names < <("${words[0]}" -n -o scope scopes 2>/dev/null)
+}
+
+_pgnl_pids() {
+	_pgnl_plain "$(cd /proc 2>/dev/null && printf '%s ' [0-9]*)"
 }
 
 _pgnl_plain() {
 	mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur")
 }
 
-_pgnl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local pgnl=("${COMP_WORDS[0]}" -n) cmd='' word i
-	COMPREPLY=()
+# compgen's own kinds: -f files, -u users, -g groups of users, -c commands
+_pgnl_kind() {
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
+}
 
-	# Where the command starts, and the scope that its groups are of.
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		word=${COMP_WORDS[i]}
-		case $word in
-		-s) pgnl+=(-s "${COMP_WORDS[++i]}") ;;
-		-o | -b) ((i++)) ;;
-		-*) ;;
-		*)
-			cmd=$word
-			break
-			;;
-		esac
-	done
-
+# The value of an option; fails when there is none to complete.
+_pgnl_value() {
 	case $prev in
-	-s)
-		_pgnl_words < <("${pgnl[@]:0:2}" -o scope scopes 2>/dev/null)
-		return
-		;;
-	--pid)
-		_pgnl_plain "$(cd /proc 2>/dev/null && printf '%s ' [0-9]*)"
-		return
-		;;
-	--policy) _pgnl_plain random rr key= ; return ;;
-	--mode) _pgnl_plain pg pg2 ; return ;;
-	--owner | --uid) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ; return ;;
-	--group) mapfile -t COMPREPLY < <(compgen -g -- "$cur") ; return ;;
-	-b) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ; return ;;
+	-s) _pgnl_scopes ;;
+	-b) _pgnl_kind -f ;;
+	--pid) _pgnl_pids ;;
+	--policy) _pgnl_plain random rr key= ;;
+	--mode) _pgnl_plain pg pg2 ;;
+	--owner | --uid) _pgnl_kind -u ;;
+	--group) _pgnl_kind -g ;;
+	*) return 1 ;;
 	esac
+}
 
-	if [[ ! $cmd ]]; then
-		if [[ $cur == -* ]]; then
-			_pgnl_plain -j -p -o -n -q -t --color=auto --color=always --color=never \
-				-s -b -f -V -h
-		else
-			mapfile -t COMPREPLY < <("${pgnl[@]}" completion commands |
-				sed 's/ .*//' | sort -u | grep "^$cur")
-		fi
-		return
-	fi
-
+# A word of the command, which starts at $1.
+_pgnl_word() {
+	local cmd=${words[$1]} at
 	if [[ $cmd == scope ]]; then
-		if ((COMP_CWORD == i + 1)); then
+		if ((cword == $1 + 1)); then
 			_pgnl_plain "$("${pgnl[@]}" completion commands | sed -n 's/^scope //p')"
 			return
 		fi
-		cmd="scope ${COMP_WORDS[i + 1]}"
+		cmd="scope ${words[$1 + 1]}"
 	fi
-
 	# What follows -- of exec is a command line of its own.
-	if [[ $cmd == exec ]]; then
-		for ((; i < COMP_CWORD; i++)); do
-			if [[ ${COMP_WORDS[i]} == -- ]]; then
-				mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-				return
-			fi
-		done
-	fi
-
+	for ((at = $1; at < cword; at++)); do
+		if [[ $cmd == exec && ${words[at]} == -- ]]; then
+			_pgnl_kind -c
+			return
+		fi
+	done
 	if [[ $cur == -* ]]; then
 		# shellcheck disable=SC2086 # a command may be two words
 		_pgnl_plain "$("${pgnl[@]}" completion options $cmd 2>/dev/null | tr -d =)"
 		return
 	fi
-
 	case $cmd in
-	groups | members | join | leave | exec | create | delete | closest | pick)
-		_pgnl_words < <("${pgnl[@]}" -o group groups 2>/dev/null)
-		;;
-	"scope del" | "scope set")
-		_pgnl_words < <("${pgnl[@]:0:2}" -o scope scopes 2>/dev/null)
-		;;
-	which) _pgnl_plain "$(cd /proc 2>/dev/null && printf '%s ' [0-9]*)" ;;
+	groups | members | join | leave | exec | create | delete | closest | pick) _pgnl_groups ;;
+	"scope del" | "scope set") _pgnl_scopes ;;
+	which) _pgnl_pids ;;
 	help) _pgnl_plain "$("${pgnl[@]}" completion commands)" ;;
 	completion) _pgnl_plain bash ;;
 	limits) _pgnl_plain "$("${pgnl[@]}" -o name limits 2>/dev/null | sed 's/ *$/=/')" ;;
-	restore) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	restore) _pgnl_kind -f ;;
 	esac
+}
+
+_pgnl() {
+	local words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur prev at
+	# Names may have ':' and '=' inside, where bash parts words.
+	if declare -F _get_comp_words_by_ref >/dev/null; then
+		_get_comp_words_by_ref -n := words cword
+	fi
+	cur=${words[cword]} prev=${words[cword - 1]}
+	local pgnl=("${words[0]}" -n)
+	COMPREPLY=()
+
+	# Where the command starts, and the scope that its groups are of.
+	for ((at = 1; at < cword; at++)); do
+		case ${words[at]} in
+		-s) pgnl+=(-s "${words[++at]}") ;;
+		-o | -b) ((at++)) ;;
+		-*) ;;
+		*) break ;;
+		esac
+	done
+
+	if _pgnl_value; then
+		:
+	elif ((at < cword)); then
+		_pgnl_word "$at"
+	elif [[ $cur == -* ]]; then
+		_pgnl_plain -j -p -o -n -q -t --color=auto --color=always --color=never -s -b -f -V -h
+	else
+		_pgnl_plain "$("${pgnl[@]}" completion commands | sed 's/ .*//' | sort -u)"
+	fi
+	# Readline keeps what is before the last of them.
+	if [[ ${COMP_WORDS[COMP_CWORD]} != "$cur" ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*[:=]}"}"}")
+	fi
 }
 
 complete -F _pgnl pgnl
