@@ -65,10 +65,10 @@ load lib
 		# shellcheck disable=SC2086
 		help=$(pgnl $command --help)
 		[[ $(sed -n 3p <<<"$help") == Examples: ]]
+	done
+	for help in 'help scope add' 'scope add -h' 'scope add x --help'; do
 		# shellcheck disable=SC2086
-		[ "$(pgnl help $command)" = "$help" ]
-		# shellcheck disable=SC2086
-		[ "$(pgnl $command -h)" = "$help" ]
+		[ "$(pgnl $help)" = "$(pgnl scope add --help)" ]
 	done
 }
 
