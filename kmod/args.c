@@ -120,6 +120,32 @@ int pgnl_args_group_name(struct nlattr *attr, struct pgnl_name *name,
 }
 
 /**
+ * pgnl_args_check_scope() - May the caller use a scope?
+ * @who: the caller
+ * @scope: the scope that @attr names, or NULL when there is none
+ * @attr: the attribute or NULL
+ * @want: PGNL_MAY_*, or 0
+ * @extack: where to tell
+ *
+ * Return: 0, -ENOENT, -EACCES.
+ */
+int pgnl_args_check_scope(const struct pgnl_caller *who,
+			  const struct pgnl_scope *scope, struct nlattr *attr,
+			  u16 want, struct netlink_ext_ack *extack)
+{
+	if (!scope) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no such scope");
+		return -ENOENT;
+	}
+	if (want && !pgnl_perm_scope(who, scope, want)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "mode of the scope does not allow it");
+		return -EACCES;
+	}
+	return 0;
+}
+
+/**
  * pgnl_args_scope() - The scope that a request names, if it may be used.
  * @who: the caller
  * @attr: the attribute or NULL
@@ -140,30 +166,12 @@ struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
 	if (err)
 		return ERR_PTR(err);
 	scope = pgnl_scope_get(who->pn, name);
-	if (!scope) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "no such scope");
-		return ERR_PTR(-ENOENT);
-	}
-	if (want && !pgnl_perm_scope(who, scope, want)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "mode of the scope does not allow it");
+	err = pgnl_args_check_scope(who, scope, attr, want, extack);
+	if (err) {
 		pgnl_scope_put(scope);
-		return ERR_PTR(-EACCES);
+		return ERR_PTR(err);
 	}
 	return scope;
-}
-
-static struct pid *pid_of_id(struct pgnl_net *pn, u64 id)
-{
-	struct pid *pid = NULL;
-	struct pgnl_proc *proc;
-
-	mutex_lock(&pn->lock);
-	proc = pgnl_proc_find_id_locked(pn, id);
-	if (proc && !pgnl_exit_is_dead(proc))
-		pid = get_pid(proc->pid);
-	mutex_unlock(&pn->lock);
-	return pid;
 }
 
 /**
@@ -174,8 +182,8 @@ static struct pid *pid_of_id(struct pgnl_net *pn, u64 id)
  * @self_attr: set when it is current's
  * @extack: where to tell
  *
- * Return: a counted reference, or an ERR_PTR(): -EINVAL unless it is named in
- * one way, -ESRCH.
+ * Return: a counted reference, or an ERR_PTR(): -EINVAL for a thread, or unless
+ * it is named in one way; -ESRCH.
  */
 struct pid *pgnl_args_process(struct pgnl_net *pn, struct nlattr *pid_attr,
 			      struct nlattr *id_attr, struct nlattr *self_attr,
@@ -191,9 +199,15 @@ struct pid *pgnl_args_process(struct pgnl_net *pn, struct nlattr *pid_attr,
 	if (self_attr)
 		pid = get_pid(task_tgid(current));
 	else if (id_attr)
-		pid = pid_of_id(pn, nla_get_u64(id_attr));
+		pid = pgnl_proc_pid_of_id(pn, nla_get_u64(id_attr));
 	else if (nla_get_u32(pid_attr) <= INT_MAX)
 		pid = find_get_pid(nla_get_u32(pid_attr));
+	if (pid && pgnl_exit_pid_is_thread(pid)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "that is a thread, not a process");
+		put_pid(pid);
+		return ERR_PTR(-EINVAL);
+	}
 	if (!pid || pgnl_exit_pid_is_dead(pid)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no such process");
 		put_pid(pid);

@@ -10,8 +10,8 @@
  * 3. Commit: change the counts, in one go. This cannot fail half-way.
  * 4. Unpin, the lock let go again now and then; what has no use is removed.
  *
- * A process that ends after step 1 is no reason to refuse: its rows are taken
- * out the ordinary way, also when they are published after its end.
+ * A process that ends after step 2 is no reason to refuse: its rows are taken
+ * out the ordinary way, or stay without a count when it ends before step 3.
  */
 #include <linux/cred.h>
 #include <linux/mm.h>
@@ -36,6 +36,7 @@ struct batch_group {
 
 struct batch_target {
 	struct pid *pid;
+	u64 id;
 	kuid_t uid;
 	u32 index;
 	struct pgnl_proc *proc;
@@ -57,6 +58,7 @@ struct pgnl_batch {
 	u32 nr_rows;
 	u32 work;
 	bool joining;
+	bool required;
 	struct batch_group *groups;
 	struct batch_target *targets;
 	struct batch_row rows[];
@@ -145,21 +147,18 @@ static int add_target(struct pgnl_batch *batch, struct pid *pid, u16 attr,
 {
 	struct batch_target *target = &batch->targets[batch->nr_targets++];
 	struct task_struct *task;
-	bool thread = false;
 	int err;
 
 	target->pid = pid;
 	target->index = index;
+	if (pgnl_exit_pid_is_thread(pid))
+		return blame(batch, PGNL_CAUSE_THREAD, attr, index, -EINVAL);
 
 	rcu_read_lock();
 	task = pid_task(pid, PIDTYPE_TGID);
 	if (task)
 		target->uid = task_uid(task);
-	else
-		thread = pid_task(pid, PIDTYPE_PID);
 	rcu_read_unlock();
-	if (thread)
-		return blame(batch, PGNL_CAUSE_THREAD, attr, index, -EINVAL);
 	if (!task)
 		return blame(batch, PGNL_CAUSE_DEAD, attr, index, -ESRCH);
 
@@ -210,17 +209,12 @@ int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u32 index)
  */
 int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 {
-	struct pgnl_net *pn = batch->pn;
-	struct pid *pid = NULL;
-	struct pgnl_proc *proc;
+	struct batch_target *target = &batch->targets[batch->nr_targets];
+	struct pid *pid = pgnl_proc_pid_of_id(batch->pn, id);
 
-	mutex_lock(&pn->lock);
-	proc = pgnl_proc_find_id_locked(pn, id);
-	if (proc && !pgnl_exit_is_dead(proc))
-		pid = get_pid(proc->pid);
-	mutex_unlock(&pn->lock);
+	target->id = id;
 	if (!pid) {
-		batch->targets[batch->nr_targets++].index = index;
+		batch->nr_targets++;
 		return 0;
 	}
 	return add_target(batch, pid, PGNL_A_ID, index);
@@ -279,8 +273,7 @@ static void breathe_locked(struct pgnl_batch *batch)
 }
 
 /* -EAGAIN: a spare is needed and there is none. */
-static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g,
-			    bool required)
+static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g)
 {
 	u32 index = g - batch->groups;
 	int err;
@@ -289,7 +282,7 @@ static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g,
 		return blame(batch, PGNL_CAUSE_SCOPE_GONE, PGNL_A_SCOPE, 0,
 			     -ENOENT);
 	g->group = pgnl_group_find(batch->scope, &g->name);
-	if (required && (!g->group || !pgnl_group_is_seen(g->group))) {
+	if (batch->required && (!g->group || !pgnl_group_is_seen(g->group))) {
 		g->group = NULL;
 		return blame(batch, PGNL_CAUSE_NO_GROUP, PGNL_A_GROUP, index,
 			     -ENOENT);
@@ -321,6 +314,9 @@ static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t)
 	struct pgnl_proc *proc = pgnl_proc_find(batch->pn, t->pid);
 	int err;
 
+	/* It may have left everything and come back as another member. */
+	if (proc && t->id && proc->id != t->id)
+		return 0;
 	if (proc && batch->joining && pgnl_exit_is_dead(proc)) {
 		pgnl_exit_requeue_locked(proc);
 		return -ESRCH;
@@ -335,9 +331,10 @@ static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t)
 	if (!t->spare)
 		return -EAGAIN;
 	err = pgnl_proc_add_locked(t->spare);
-	if (!err)
-		swap(t->proc, t->spare);
-	return err;
+	if (err)
+		return err;
+	swap(t->proc, t->spare);
+	return pgnl_exit_is_dead(t->proc) ? -ESRCH : 0;
 }
 
 static int pin_target_locked(struct pgnl_batch *batch, struct batch_target *t)
@@ -359,6 +356,9 @@ static int pin_row_locked(struct pgnl_batch *batch, struct batch_row *row,
 
 	if (!group || !proc)
 		return 0;
+	if (group->dead && batch->joining)
+		return blame(batch, PGNL_CAUSE_GROUP_GONE, PGNL_A_GROUP,
+			     (row - batch->rows) / batch->nr_targets, -ENOENT);
 	member = pgnl_member_find_locked(group, proc);
 	if (member) {
 		if (pgnl_member_pin_locked(member))
@@ -375,14 +375,14 @@ static int pin_row_locked(struct pgnl_batch *batch, struct batch_row *row,
 	return err;
 }
 
-static int pin_locked(struct pgnl_batch *batch, bool required)
+static int pin_locked(struct pgnl_batch *batch)
 {
 	struct batch_row *row = batch->rows;
 	u32 g, t;
 	int err;
 
 	for (g = 0; g < batch->nr_groups; g++) {
-		err = pin_group_locked(batch, &batch->groups[g], required);
+		err = pin_group_locked(batch, &batch->groups[g]);
 		if (err)
 			return err;
 		breathe_locked(batch);
@@ -451,13 +451,17 @@ static void count_repeats_locked(struct pgnl_batch *batch)
 static int check_commit_locked(struct pgnl_batch *batch, u32 times)
 {
 	struct pgnl_member *member;
+	struct pgnl_group *group;
 	u64 more;
 	u32 i;
 
-	for (i = 0; i < batch->nr_groups; i++)
-		if (batch->groups[i].group->dead)
+	for (i = 0; i < batch->nr_groups; i++) {
+		group = batch->groups[i].group;
+		if (group->dead ||
+		    (batch->required && !pgnl_group_is_seen(group)))
 			return blame(batch, PGNL_CAUSE_GROUP_GONE, PGNL_A_GROUP,
 				     i, -ENOENT);
+	}
 	count_repeats_locked(batch);
 	for (i = 0; i < batch->nr_rows; i++) {
 		member = batch->rows[i].member;
@@ -479,6 +483,9 @@ static void join_rows_locked(struct pgnl_batch *batch, struct batch_row *row,
 	raw_write_seqcount_begin(&group->seq);
 	for (t = 0; t < batch->nr_targets; t++) {
 		member = row[t].member;
+		/* Once ended it may have been reaped; nobody would do it again. */
+		if (test_bit(PGNL_PROC_DEAD, &member->proc->flags))
+			continue;
 		if (!member->count)
 			member->uid = batch->targets[t].uid;
 		if (join->weight)
@@ -495,7 +502,6 @@ static int commit_join_locked(struct pgnl_batch *batch,
 			      void *counts)
 {
 	struct pgnl_member *member;
-	struct pgnl_proc *proc;
 	u32 i;
 	int err;
 
@@ -505,12 +511,6 @@ static int commit_join_locked(struct pgnl_batch *batch,
 	for (i = 0; i < batch->nr_groups; i++)
 		join_rows_locked(batch, &batch->rows[i * batch->nr_targets],
 				 join);
-	for (i = 0; i < batch->nr_targets; i++) {
-		proc = batch->targets[i].proc;
-		/* Its members may have been taken out before these came. */
-		if (test_bit(PGNL_PROC_DEAD, &proc->flags))
-			pgnl_exit_requeue_locked(proc);
-	}
 	for (i = 0; i < batch->nr_rows; i++) {
 		member = batch->rows[i].member;
 		memcpy(ids + i * sizeof(u64), &member->proc->id, sizeof(u64));
@@ -519,10 +519,10 @@ static int commit_join_locked(struct pgnl_batch *batch,
 	return 0;
 }
 
-static u32 leave_rows_locked(struct pgnl_batch *batch, struct batch_row *row,
+static u64 leave_rows_locked(struct pgnl_batch *batch, struct batch_row *row,
 			     struct pgnl_group *group, u32 times)
 {
-	u32 removed = 0;
+	u64 removed = 0;
 	u32 t;
 
 	raw_write_seqcount_begin(&group->seq);
@@ -538,13 +538,14 @@ static void commit_leave_locked(struct pgnl_batch *batch, u32 times,
 				void *counts, u32 *removed, bool *missing)
 {
 	struct pgnl_group *group;
+	u64 sum = 0;
 	u32 count;
 	u32 i;
 
 	for (i = 0; i < batch->nr_groups; i++) {
 		group = batch->groups[i].group;
 		if (group && pgnl_group_is_seen(group))
-			*removed += leave_rows_locked(batch,
+			sum += leave_rows_locked(batch,
 				&batch->rows[i * batch->nr_targets], group,
 				times);
 		else
@@ -554,6 +555,7 @@ static void commit_leave_locked(struct pgnl_batch *batch, u32 times,
 		count = batch->rows[i].member ? batch->rows[i].member->count : 0;
 		memcpy(counts + i * sizeof(u32), &count, sizeof(u32));
 	}
+	*removed = min_t(u64, sum, U32_MAX);
 }
 
 /**
@@ -569,14 +571,14 @@ static void commit_leave_locked(struct pgnl_batch *batch, u32 times,
 int pgnl_batch_join(struct pgnl_batch *batch, const struct pgnl_join *join,
 		    void *ids, void *counts)
 {
-	bool required = join->required ||
-			batch->scope->mode == PGNL_SCOPE_MODE_PG2;
 	struct pgnl_net *pn = batch->pn;
-	bool all = false;
+	bool all = false, swept = false;
 	int err;
 
 	batch->joining = true;
-	if (required)
+	batch->required = join->required ||
+			  batch->scope->mode == PGNL_SCOPE_MODE_PG2;
+	if (join->required)
 		pgnl_table_settle(pn);
 again:
 	err = make_spares(batch, all);
@@ -585,13 +587,19 @@ again:
 
 	batch->work = 0;
 	mutex_lock(&pn->lock);
-	err = pin_locked(batch, required);
+	err = pin_locked(batch);
 	if (!err)
 		err = commit_join_locked(batch, join, ids, counts);
 	unpin_locked(batch);
 	mutex_unlock(&pn->lock);
 
 	if (err == -EAGAIN && !all) {
+		all = true;
+		goto again;
+	}
+	if (err == -EDQUOT && !swept) {
+		pgnl_proc_sweep(pn);
+		swept = true;
 		all = true;
 		goto again;
 	}
@@ -603,7 +611,7 @@ again:
  * @batch: the request
  * @times: how many times at most
  * @counts: where to put the counts that are left, a u32 a row
- * @removed: how many joins were taken back in all
+ * @removed: how many joins were taken back in all, U32_MAX if more than fit
  * @missing: whether a group is missing
  *
  * Return: 0, or an error and nothing has changed: -ENOENT, -EACCES, -EBUSY.
@@ -611,14 +619,14 @@ again:
 int pgnl_batch_leave(struct pgnl_batch *batch, u32 times, void *counts,
 		     u32 *removed, bool *missing)
 {
-	bool required = batch->scope->mode == PGNL_SCOPE_MODE_PG2;
 	struct pgnl_net *pn = batch->pn;
 	int err;
 
+	batch->required = batch->scope->mode == PGNL_SCOPE_MODE_PG2;
 	*removed = 0;
 	*missing = false;
 	mutex_lock(&pn->lock);
-	err = pin_locked(batch, required);
+	err = pin_locked(batch);
 	if (!err)
 		commit_leave_locked(batch, times, counts, removed, missing);
 	unpin_locked(batch);

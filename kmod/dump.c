@@ -10,6 +10,7 @@
  * process's memberships go by a row that is pinned.
  */
 #include <linux/cred.h>
+#include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -32,8 +33,9 @@
  * @reader: for whom things are translated; its namespaces are counted
  * @scope: the scope, counted; NULL when the listing is not of one
  * @group: the group, referenced; NULL for all of the scope
- * @proc: the process, referenced; NULL when the listing is not of one
+ * @pid: the process, counted; NULL when the listing is not of one
  * @next: its next membership, pinned; NULL at the end
+ * @err: what the next part has to say, and nothing else
  * @local: only what has members on this node
  * @id: number of the next scope or group
  * @index: one more than the index of the next member of the group
@@ -44,8 +46,9 @@ struct pgnl_dump {
 	struct pgnl_reader reader;
 	struct pgnl_scope *scope;
 	struct pgnl_group *group;
-	struct pgnl_proc *proc;
+	struct pid *pid;
 	struct pgnl_member *next;
+	int err;
 	bool local;
 	unsigned long id;
 	u32 index;
@@ -55,6 +58,19 @@ struct pgnl_dump {
 static struct pgnl_dump *dump_of(struct netlink_callback *cb)
 {
 	return (struct pgnl_dump *)cb->args[0];
+}
+
+/*
+ * What changes when the listing would. A process's memberships have none: their
+ * position is exact, and whatever is there all along is told once.
+ */
+static u32 generation_locked(const struct pgnl_dump *dump)
+{
+	if (dump->group)
+		return raw_read_seqcount(&dump->group->seq) | 1;
+	if (dump->scope)
+		return dump->scope->gen;
+	return dump->pid ? 1 : dump->who.pn->gen;
 }
 
 /* --- Start and end --- */
@@ -104,33 +120,41 @@ static int start_members(struct pgnl_dump *dump, struct nlattr **attrs,
 	return err;
 }
 
+/*
+ * A listing that nobody reads on keeps its row for as long as its socket is
+ * open. Requests must get theirs all the same, so listings take only half.
+ */
+static int pin_position_locked(struct pgnl_member *member)
+{
+	if (member && member->pins >= U16_MAX / 2)
+		return -EBUSY;
+	return pgnl_member_pin_locked(member);
+}
+
 static int start_process(struct pgnl_dump *dump, struct nlattr **attrs,
 			 struct netlink_ext_ack *extack)
 {
 	struct pgnl_net *pn = dump->who.pn;
-	struct pgnl_member *first;
+	struct pgnl_member *first = NULL;
 	struct pgnl_proc *proc;
 	struct pid *pid;
-	int err = 0;
+	int err;
 
 	pid = pgnl_args_process(pn, attrs[PGNL_A_PID], attrs[PGNL_A_ID],
 				attrs[PGNL_A_SELF], extack);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
+	dump->pid = pid;
 	mutex_lock(&pn->lock);
 	proc = pgnl_proc_find(pn, pid);
-	if (proc) {
-		first = hlist_entry_safe(proc->rows.first, struct pgnl_member,
-					 in_proc);
-		err = pgnl_member_pin_locked(first);
-		if (!err) {
-			dump->next = first;
-			pgnl_proc_get_locked(proc);
-			dump->proc = proc;
-		}
-	}
+	if (proc)
+		first = pgnl_member_first(proc);
+	err = pin_position_locked(first);
+	if (!err)
+		dump->next = first;
 	mutex_unlock(&pn->lock);
-	put_pid(pid);
+	if (err)
+		NL_SET_ERR_MSG(extack, "too many listings of the process");
 	return err;
 }
 
@@ -167,12 +191,11 @@ static void free_dump(struct pgnl_dump *dump)
 	mutex_lock(&pn->lock);
 	if (dump->next)
 		pgnl_member_unpin_locked(dump->next);
-	if (dump->proc)
-		pgnl_proc_put_locked(dump->proc);
 	if (dump->group)
 		pgnl_group_put_locked(dump->group);
 	mutex_unlock(&pn->lock);
 	pgnl_scope_put(dump->scope);
+	put_pid(dump->pid);
 	put_cred(dump->who.cred);
 	put_cred(dump->who.opener);
 	put_pid_ns(dump->reader.pid_ns);
@@ -195,8 +218,6 @@ int pgnl_dump_start(struct netlink_callback *cb)
 	if (!dump)
 		return -ENOMEM;
 	pgnl_perm_caller(&dump->who, cb->skb);
-	dump->who.admin = pgnl_perm_admin(&dump->who);
-	dump->who.skb = NULL;
 	get_cred(dump->who.cred);
 	get_cred(dump->who.opener);
 	dump->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
@@ -208,6 +229,9 @@ int pgnl_dump_start(struct netlink_callback *cb)
 		free_dump(dump);
 		return err;
 	}
+	mutex_lock(&dump->who.pn->lock);
+	cb->prev_seq = generation_locked(dump);
+	mutex_unlock(&dump->who.pn->lock);
 	cb->args[0] = (long)dump;
 	return 0;
 }
@@ -236,13 +260,12 @@ static void *begin_message(struct sk_buff *skb, struct netlink_callback *cb)
 
 /* Mark it when what the listing is of has changed since the last message. */
 static int end_message(struct sk_buff *skb, struct netlink_callback *cb,
-		       void *hdr, u32 gen, int err)
+		       void *hdr, int err)
 {
 	if (err) {
 		genlmsg_cancel(skb, hdr);
 		return err;
 	}
-	cb->seq = gen;
 	genl_dump_check_consistent(cb, hdr);
 	genlmsg_end(skb, hdr);
 	return 0;
@@ -261,8 +284,11 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
 	struct pgnl_net *pn = dump->who.pn;
 	int more;
 
+	if (dump->err)
+		return dump->err;
 	do {
 		mutex_lock(&pn->lock);
+		cb->seq = generation_locked(dump);
 		more = fn(dump, skb, cb);
 		mutex_unlock(&pn->lock);
 		cond_resched();
@@ -283,7 +309,7 @@ static int fill_scopes(struct pgnl_dump *dump, struct sk_buff *skb,
 		if (!hdr)
 			return -EMSGSIZE;
 		err = pgnl_reply_put_scope(skb, &dump->reader, scope);
-		err = end_message(skb, cb, hdr, pn->gen, err);
+		err = end_message(skb, cb, hdr, err);
 		if (err)
 			return err;
 	}
@@ -322,7 +348,7 @@ static int fill_groups(struct pgnl_dump *dump, struct sk_buff *skb,
 		if (!hdr)
 			return -EMSGSIZE;
 		err = pgnl_reply_put_group(skb, &dump->reader, group);
-		err = end_message(skb, cb, hdr, scope->gen, err);
+		err = end_message(skb, cb, hdr, err);
 		if (err)
 			return err;
 	}
@@ -362,7 +388,7 @@ static int put_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 
 static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 			  struct netlink_callback *cb,
-			  struct pgnl_group *group, u32 gen, u32 *work)
+			  struct pgnl_group *group, u32 *work)
 {
 	bool some = false;
 	int more;
@@ -372,9 +398,9 @@ static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 	if (!hdr)
 		return -EMSGSIZE;
 	if (pgnl_reply_put_names(skb, group))
-		return end_message(skb, cb, hdr, gen, -EMSGSIZE);
+		return end_message(skb, cb, hdr, -EMSGSIZE);
 	more = put_rows(dump, skb, group, work, &some);
-	end_message(skb, cb, hdr, gen, some ? 0 : -ENODATA);
+	end_message(skb, cb, hdr, some ? 0 : -ENODATA);
 	return more;
 }
 
@@ -389,9 +415,7 @@ static int fill_members(struct pgnl_dump *dump, struct sk_buff *skb,
 	if (group) {
 		if (dump->id)
 			return 0;
-		more = put_group_rows(dump, skb, cb, group,
-				      raw_read_seqcount(&group->seq) | 1,
-				      &work);
+		more = put_group_rows(dump, skb, cb, group, &work);
 		dump->id = !more;
 		return more;
 	}
@@ -400,7 +424,7 @@ static int fill_members(struct pgnl_dump *dump, struct sk_buff *skb,
 			return 1;
 		if (!group_is_listed(dump, group))
 			continue;
-		more = put_group_rows(dump, skb, cb, group, scope->gen, &work);
+		more = put_group_rows(dump, skb, cb, group, &work);
 		if (more)
 			return more;
 	}
@@ -435,8 +459,7 @@ static int put_membership(struct pgnl_dump *dump, struct sk_buff *skb,
 	if (pgnl_reply_put_names(skb, member->group) ||
 	    pgnl_reply_put_member(skb, &dump->reader, member))
 		err = -EMSGSIZE;
-	/* The position is exact: changes do not tear this listing. */
-	return end_message(skb, cb, hdr, 1, err);
+	return end_message(skb, cb, hdr, err);
 }
 
 static int fill_process(struct pgnl_dump *dump, struct sk_buff *skb,
@@ -451,16 +474,14 @@ static int fill_process(struct pgnl_dump *dump, struct sk_buff *skb,
 			err = put_membership(dump, skb, cb, member);
 		if (err)
 			break;
-		member = hlist_entry_safe(member->in_proc.next,
-					  struct pgnl_member, in_proc);
+		member = pgnl_member_next(member);
 	}
-	if (member != dump->next) {
-		if (pgnl_member_pin_locked(member))
-			return -EBUSY;
-		pgnl_member_unpin_locked(dump->next);
-		dump->next = member;
-	}
-	return err ?: !!member;
+	if (member == dump->next)
+		return err;
+	dump->err = pin_position_locked(member);
+	pgnl_member_unpin_locked(dump->next);
+	dump->next = dump->err ? NULL : member;
+	return dump->err ?: err ?: !!member;
 }
 
 int pgnl_nl_process_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

@@ -44,6 +44,25 @@ bool pgnl_exit_pid_is_dead(struct pid *pid)
 }
 
 /**
+ * pgnl_exit_pid_is_thread() - Is it a thread, but no thread group?
+ * @pid: of whatever
+ *
+ * The end of a single thread is not told of on every kernel, so threads are
+ * no members.
+ *
+ * Return: true when it is.
+ */
+bool pgnl_exit_pid_is_thread(struct pid *pid)
+{
+	bool thread;
+
+	rcu_read_lock();
+	thread = !pid_task(pid, PIDTYPE_TGID) && pid_task(pid, PIDTYPE_PID);
+	rcu_read_unlock();
+	return thread;
+}
+
+/**
  * pgnl_exit_is_dead() - Has a process ended?
  * @proc: the process
  *
@@ -63,9 +82,13 @@ static void queue_for_reaping(struct pgnl_proc *proc)
 	if (test_and_set_bit(PGNL_PROC_QUEUED, &proc->flags))
 		return;
 	atomic_inc(&pn->nr_dead);
-	/* Only the first of a batch has to start the work. */
-	if (llist_add(&proc->dead, &pn->dead))
-		queue_work(pgnl_wq, &pn->reap);
+	llist_add(&proc->dead, &pn->dead);
+	/*
+	 * Also when it is not the first on the list: whoever put that one may
+	 * not have come to this line yet, and a reader that waits for the
+	 * work must find it under way.
+	 */
+	queue_work(pgnl_wq, &pn->reap);
 }
 
 /* Mark for all readers at once; true for the first to do so. */
@@ -97,22 +120,14 @@ static int exit_callback(wait_queue_entry_t *entry, unsigned int mode,
  * pgnl_exit_watch() - Begin to watch for the end of a process.
  * @proc: the process, with its pid set; not watched yet
  *
- * Return: 0, or -ESRCH when it has ended already; it is not watched then.
+ * An end before this has woken nobody, so the caller asks pgnl_exit_is_dead()
+ * after it. Waking takes the queue's lock after live has become 0: either the
+ * callback runs or the caller sees it, or both.
  */
-int pgnl_exit_watch(struct pgnl_proc *proc)
+void pgnl_exit_watch(struct pgnl_proc *proc)
 {
 	init_waitqueue_func_entry(&proc->watch, exit_callback);
 	add_wait_queue_priority(&proc->pid->wait_pidfd, &proc->watch);
-
-	/*
-	 * An end before the entry was added has woken nobody. Waking takes
-	 * the queue's lock after live has become 0, so one of us sees it.
-	 */
-	if (pgnl_exit_pid_is_dead(proc->pid)) {
-		pgnl_exit_unwatch(proc);
-		return -ESRCH;
-	}
-	return 0;
 }
 
 /**
@@ -131,9 +146,8 @@ void pgnl_exit_unwatch(struct pgnl_proc *proc)
  * pgnl_exit_requeue_locked() - Have a dead process reaped.
  * @proc: a process that is dead by pgnl_exit_is_dead()
  *
- * For the two ends that the callback's own queueing does not cover: a member
- * published after its process was reaped, and a traced process whose last
- * thread is gone without a wake-up.
+ * For an end that has not woken the queue: the last thread of a traced process
+ * can be gone for long before its tracer lets the others know.
  */
 void pgnl_exit_requeue_locked(struct pgnl_proc *proc)
 {

@@ -9,8 +9,9 @@ struct pgnl_proc;
 struct pid;
 
 bool pgnl_exit_pid_is_dead(struct pid *pid);
+bool pgnl_exit_pid_is_thread(struct pid *pid);
 bool pgnl_exit_is_dead(const struct pgnl_proc *proc);
-int __must_check pgnl_exit_watch(struct pgnl_proc *proc);
+void pgnl_exit_watch(struct pgnl_proc *proc);
 void pgnl_exit_unwatch(struct pgnl_proc *proc);
 void pgnl_exit_requeue_locked(struct pgnl_proc *proc);
 

@@ -122,6 +122,7 @@ struct pgnl_group *pgnl_group_new(struct pgnl_scope *scope,
  */
 void pgnl_group_free(struct pgnl_group *group)
 {
+	xa_destroy(&group->rows);
 	pgnl_user_put(group->user);
 	pgnl_scope_put(group->scope);
 	kfree_rcu(group, rcu);
@@ -195,6 +196,7 @@ static void unhash_locked(struct pgnl_group *group)
 		scope->nr_groups--;
 		pgnl_scope_changed_locked(scope);
 	}
+	scope->nr_members -= group->nr_members;
 	WRITE_ONCE(group->dead, true);
 	rhashtable_remove_fast(&pn->groups, &group->node, group_params);
 	xa_erase(&scope->group_ids, group->id);
@@ -270,13 +272,17 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 
 static void delete_locked(struct pgnl_group *group, u32 *rows)
 {
+	struct pgnl_net *pn = group->scope->pn;
+
 	/* From here on nobody finds it, and no request adds a member. */
 	unhash_locked(group);
+	pn->deleting++;
 	pgnl_group_get_locked(group);
 	if (group->created)
 		pgnl_group_put_locked(group);
 	pgnl_member_evict_all_locked(group, rows);
 	pgnl_group_put_locked(group);
+	pn->deleting--;
 }
 
 /**
@@ -291,13 +297,14 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing)
 {
-	struct pgnl_owner scope_owner = pgnl_scope_owner(scope);
 	struct pgnl_net *pn = scope->pn;
+	struct pgnl_owner scope_owner;
 	struct pgnl_group *group;
 	u32 rows = 0;
 	int err = 0;
 
 	mutex_lock(&pn->lock);
+	scope_owner = pgnl_scope_owner(scope);
 	group = pgnl_group_find(scope, name);
 	*missing = !group;
 	if (group) {

@@ -304,14 +304,17 @@ void pgnl_member_unpin_locked(struct pgnl_member *member)
 
 static void set_count_locked(struct pgnl_member *member, u32 count)
 {
+	int seen = !!count - !!member->count;
 	struct pgnl_group *group = member->group;
 	struct pgnl_scope *scope = group->scope;
 	bool was_seen = pgnl_group_is_seen(group);
 
+	/* The scope has written off a dead group as a whole. */
+	if (!group->dead)
+		scope->nr_members += (u64)count - member->count;
 	group->nr_members += (u64)count - member->count;
-	scope->nr_members += (u64)count - member->count;
-	WRITE_ONCE(group->nr_seen,
-		   group->nr_seen + !!count - !!member->count);
+	WRITE_ONCE(group->nr_seen, group->nr_seen + seen);
+	member->proc->nr_seen += seen;
 	WRITE_ONCE(member->count, count);
 	scope->nr_groups += pgnl_group_is_seen(group) - was_seen;
 	pgnl_scope_changed_locked(scope);
@@ -382,30 +385,45 @@ void pgnl_member_set_meta_locked(struct pgnl_member *member,
 	pgnl_meta_put(meta);
 }
 
+/*
+ * Let others have the lock and come back to the same place, which a pin keeps.
+ * Returns the row to go on with.
+ */
+static struct pgnl_member *breathe_at_locked(struct pgnl_member *member,
+					     u32 *rows)
+{
+	struct pgnl_member *next = member;
+
+	if (*rows < PGNL_LOCK_ROWS || pgnl_member_pin_locked(member))
+		return member;
+	pgnl_table_breathe_locked(member->proc->pn, rows);
+	/* An empty row may go with the pin; it is done with anyway. */
+	if (!member->count)
+		next = pgnl_member_next(member);
+	pgnl_member_unpin_locked(member);
+	return next;
+}
+
 /**
  * pgnl_member_remove_all_locked() - Take a process out of all its groups.
  * @proc: a dead process, referenced
  * @rows: work done, for breathing
  *
- * Lets the lock go now and then; rows pinned by requests stay, without a
- * count, and are visited again at each start over: they are few.
+ * Lets the lock go now and then. Rows pinned by requests stay without a count;
+ * nobody gives a dead process one.
  */
 void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
 {
 	struct pgnl_net *pn = proc->pn;
-	struct pgnl_member *member;
-	struct hlist_node *next;
+	struct pgnl_member *member, *next;
 
 	pgnl_assert_locked(pn);
-again:
-	hlist_for_each_entry_safe(member, next, &proc->rows, in_proc) {
-		if (member->pins && !member->count)
-			continue;
+	member = pgnl_member_first(proc);
+	while (member) {
+		next = pgnl_member_next(member);
 		end_locked(member, &pn->exits);
-		if (++*rows >= PGNL_LOCK_ROWS) {
-			pgnl_table_breathe_locked(pn, rows);
-			goto again;
-		}
+		++*rows;
+		member = next ? breathe_at_locked(next, rows) : NULL;
 	}
 }
 

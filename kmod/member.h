@@ -35,6 +35,29 @@ struct pgnl_meta *pgnl_meta_new(const void *data, u16 len);
 void pgnl_meta_put(struct pgnl_meta *meta);
 
 /**
+ * pgnl_member_first() - A membership of a process.
+ * @proc: the process, lock held
+ *
+ * Return: the newest, or NULL.
+ */
+static inline struct pgnl_member *pgnl_member_first(struct pgnl_proc *proc)
+{
+	return hlist_entry_safe(proc->rows.first, struct pgnl_member, in_proc);
+}
+
+/**
+ * pgnl_member_next() - The next membership of its process.
+ * @member: one of them, lock held
+ *
+ * Return: the one before it in time, or NULL.
+ */
+static inline struct pgnl_member *pgnl_member_next(struct pgnl_member *member)
+{
+	return hlist_entry_safe(member->in_proc.next, struct pgnl_member,
+				in_proc);
+}
+
+/**
  * pgnl_member_is_seen() - Is a member there for readers?
  * @member: the member
  *

@@ -28,6 +28,8 @@
 #include "user.h"
 #include "verify.h"
 
+/* Room for a reply of fixed content. */
+#define REPLY_ROOM	1024
 /* Room in the first try of a reply with members: enough for most groups. */
 #define MEMBERS_SMALL	640
 /* And in the second: what readers are used to from listings. */
@@ -35,9 +37,11 @@
 /* What a member takes at most, and the flag that there are more. */
 #define MEMBER_ROOM	(NLA_HDRLEN + nla_total_size(sizeof(struct pgnl_row)) + \
 			 nla_total_size(PGNL_META_MAX) + nla_total_size(0))
+/* Rows to look at without a lock, seen or not; more are for a listing. */
+#define MEMBERS_LOOK	4096
 
 static const char * const cause_text[] = {
-	[PGNL_CAUSE_NONE] = "no memory",
+	[PGNL_CAUSE_NONE] = "out of memory",
 	[PGNL_CAUSE_SCOPE_GONE] = "the scope has been deleted",
 	[PGNL_CAUSE_NO_GROUP] = "no such group",
 	[PGNL_CAUSE_GROUP_GONE] = "the group has been deleted",
@@ -88,11 +92,11 @@ static struct sk_buff *new_reply(struct genl_info *info, size_t size)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
-	if (skb && !genlmsg_put_reply(skb, info, &pgnl_nl_family, 0,
-				      info->genlhdr->cmd)) {
-		nlmsg_free(skb);
-		skb = NULL;
+	if (!skb) {
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+		return NULL;
 	}
+	genlmsg_put_reply(skb, info, &pgnl_nl_family, 0, info->genlhdr->cmd);
 	return skb;
 }
 
@@ -106,9 +110,6 @@ static int send_reply(struct genl_info *info, struct sk_buff *skb)
 	genlmsg_reply(skb, info);
 	return 0;
 }
-
-/* Fill and send a reply of fixed content, which always fits. */
-#define REPLY_ROOM	1024
 
 /* Begin a handler: who asks, and are lists the only repeats? */
 static int begin(struct pgnl_caller *who, struct sk_buff *skb,
@@ -140,7 +141,7 @@ int pgnl_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = new_reply(info, REPLY_ROOM);
 	if (!reply)
 		return -ENOMEM;
-	strscpy(node, init_uts_ns.name.nodename, sizeof(node));
+	strscpy(node, utsname()->nodename, sizeof(node));
 	if (nla_put_u32(reply, PGNL_A_ABI, PGNL_ABI) ||
 	    nla_put_string(reply, PGNL_A_RELEASE, PGNL_RELEASE) ||
 	    nla_put_string(reply, PGNL_A_NODE, node) ||
@@ -369,7 +370,8 @@ int pgnl_nl_group_del_doit(struct sk_buff *skb, struct genl_info *info)
 				   info->extack);
 	if (err)
 		return err;
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], 0,
+	/* Who may not write here need not learn what exists. */
+	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_WRITE,
 				info->extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
@@ -553,7 +555,7 @@ static struct pgnl_batch *parse_batch(struct pgnl_caller *who,
 	err = batch ? fill_batch(batch, info) : -ENOMEM;
 	if (!err)
 		return batch;
-	if (fault->cause != PGNL_CAUSE_NONE)
+	if (fault->cause != PGNL_CAUSE_NONE || err == -ENOMEM)
 		refuse(info, fault, err);
 	if (batch)
 		pgnl_batch_free(batch);
@@ -580,7 +582,11 @@ static int parse_join(struct genl_info *info, struct pgnl_join *join)
 		return -EINVAL;
 	}
 	join->meta = pgnl_meta_new(nla_data(attr), nla_len(attr));
-	return join->meta ? 0 : -ENOMEM;
+	if (!join->meta) {
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 int pgnl_nl_member_join_doit(struct sk_buff *skb, struct genl_info *info)
@@ -689,7 +695,7 @@ out:
 
 /* --- Members --- */
 
-/* -EMSGSIZE: not every member fits; those that do are there. */
+/* -EMSGSIZE: that is not all, what fits is there. */
 static int put_members(struct sk_buff *reply, struct pgnl_group *group,
 		       const struct pgnl_reader *reader, bool *some)
 {
@@ -699,6 +705,8 @@ static int put_members(struct sk_buff *reply, struct pgnl_group *group,
 
 	*some = false;
 	xa_for_each(&group->rows, index, member) {
+		if (index >= MEMBERS_LOOK)
+			return -EMSGSIZE;
 		if (!pgnl_member_is_seen(member))
 			continue;
 		if (skb_tailroom(reply) < MEMBER_ROOM)
@@ -738,23 +746,18 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 		       const char *scope_name, const struct pgnl_name *name,
 		       struct genl_info *info, bool locked)
 {
+	const unsigned char *mark = skb_tail_pointer(reply);
 	struct pgnl_reader reader = reader_of_current();
-	struct nlattr *attr = info->attrs[PGNL_A_SCOPE];
 	struct pgnl_group *group;
 	struct pgnl_scope *scope;
 	bool some;
 	int err;
 
 	scope = pgnl_scope_find_rcu(who->pn, scope_name);
-	if (!scope) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such scope");
-		return -ENOENT;
-	}
-	if (!pgnl_perm_scope(who, scope, PGNL_MAY_READ)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "mode of the scope does not allow it");
-		return -EACCES;
-	}
+	err = pgnl_args_check_scope(who, scope, info->attrs[PGNL_A_SCOPE],
+				    PGNL_MAY_READ, info->extack);
+	if (err)
+		return err;
 	group = pgnl_group_find(scope, name);
 	if (!group || !pgnl_group_is_seen(group))
 		return nla_put_flag(reply, PGNL_A_NO_GROUP);
@@ -762,8 +765,11 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 		return refuse_group_mode(info);
 	err = locked ? put_members(reply, group, &reader, &some) :
 		       put_members_rcu(reply, group, &reader, &some);
-	if (!err && !some && !group->created)
+	/* A deletion evicts members by and by, after the group is dead. */
+	if (!err && (READ_ONCE(group->dead) || (!some && !group->created))) {
+		nlmsg_trim(reply, mark);
 		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
+	}
 	return err;
 }
 
@@ -847,78 +853,88 @@ static int parse_pick(struct genl_info *info, struct pgnl_pick *pick)
 	return 0;
 }
 
-/* A large group: look at all its members without holding anything up. */
-static int pick_slow(struct sk_buff *reply, struct pgnl_net *pn,
-		     struct pgnl_group *group, const struct pgnl_pick *pick)
+/* -EAGAIN: ask for the lock. */
+static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
+		    const struct pgnl_pick *pick)
+{
+	const unsigned char *mark = skb_tail_pointer(reply);
+	struct pgnl_reader reader = reader_of_current();
+	struct pgnl_member *member;
+	unsigned int seq;
+	int tries, err;
+
+	for (tries = 0; tries < 3; tries++) {
+		seq = raw_read_seqcount(&group->seq);
+		if (seq & 1)
+			continue;
+		member = pgnl_pick_rcu(group, pick);
+		if (IS_ERR(member))
+			return PTR_ERR(member);
+		err = member ? pgnl_reply_put_member(reply, &reader, member) :
+			       -ENODATA;
+		if (!read_seqcount_retry(&group->seq, seq))
+			return err;
+		nlmsg_trim(reply, mark);
+	}
+	return -EAGAIN;
+}
+
+static int pick_locked(struct sk_buff *reply, struct pgnl_group *group,
+		       const struct pgnl_pick *pick)
 {
 	struct pgnl_reader reader = reader_of_current();
-	struct pgnl_member *member = NULL;
-	struct pgnl_proc *proc;
-	int err = -ENODATA;
-	int tries;
-	u64 id;
+	struct pgnl_member *member;
+	int err;
 
-	for (tries = 0; tries < 8 && err == -ENODATA; tries++) {
-		id = pgnl_pick_slow(group, pick);
-		if (!id)
-			break;
-		mutex_lock(&pn->lock);
-		proc = pgnl_proc_find_id_locked(pn, id);
-		if (proc)
-			member = pgnl_member_find_locked(group, proc);
-		if (proc && member && pgnl_member_is_seen(member))
-			err = pgnl_reply_put_member(reply, &reader, member);
-		mutex_unlock(&pn->lock);
-	}
+	pgnl_group_get_locked(group);
+	member = pgnl_pick_slow_locked(group, pick);
+	if (IS_ERR(member))
+		err = PTR_ERR(member);
+	else
+		err = member ? pgnl_reply_put_member(reply, &reader, member) :
+			       -ENODATA;
+	pgnl_group_put_locked(group);
 	return err;
 }
 
 static int pick_member(struct sk_buff *reply, struct genl_info *info,
 		       const struct pgnl_caller *who, struct pgnl_scope *scope,
 		       const struct pgnl_name *name,
-		       const struct pgnl_pick *pick)
+		       const struct pgnl_pick *pick, bool locked)
 {
-	struct pgnl_reader reader = reader_of_current();
-	struct pgnl_net *pn = who->pn;
-	struct pgnl_member *member;
-	struct pgnl_group *group;
+	struct pgnl_group *group = pgnl_group_find(scope, name);
 	bool created;
 	int err;
 
-	rcu_read_lock();
-	group = pgnl_group_find(scope, name);
-	if (!group || !pgnl_group_is_seen(group)) {
-		rcu_read_unlock();
+	if (!group || !pgnl_group_is_seen(group))
 		return -ENOENT;
-	}
-	if (!pgnl_perm_group(who, group, PGNL_MAY_READ)) {
-		rcu_read_unlock();
+	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
 		return refuse_group_mode(info);
-	}
-	member = pgnl_pick_rcu(group, pick);
-	if (!IS_ERR_OR_NULL(member))
-		err = pgnl_reply_put_member(reply, &reader, member);
-	else
-		err = member ? PTR_ERR(member) : -ENODATA;
 	created = group->created;
-	rcu_read_unlock();
-
-	if (err == -EAGAIN) {
-		mutex_lock(&pn->lock);
-		group = pgnl_group_find(scope, name);
-		if (group)
-			pgnl_group_get_locked(group);
-		mutex_unlock(&pn->lock);
-		if (!group)
-			return -ENOENT;
-		err = pick_slow(reply, pn, group, pick);
-		mutex_lock(&pn->lock);
-		pgnl_group_put_locked(group);
-		mutex_unlock(&pn->lock);
-	}
+	err = locked ? pick_locked(reply, group, pick) :
+		       pick_rcu(reply, group, pick);
 	/* A group that nobody made goes with its last member. */
 	if (err == -ENODATA && !created && !pick->by_uid)
 		err = -ENOENT;
+	return err;
+}
+
+static int pick_quick_or_slow(struct sk_buff *reply, struct genl_info *info,
+			      const struct pgnl_caller *who,
+			      struct pgnl_scope *scope,
+			      const struct pgnl_name *name,
+			      const struct pgnl_pick *pick)
+{
+	int err;
+
+	rcu_read_lock();
+	err = pick_member(reply, info, who, scope, name, pick, false);
+	rcu_read_unlock();
+	if (err != -EAGAIN)
+		return err;
+	mutex_lock(&who->pn->lock);
+	err = pick_member(reply, info, who, scope, name, pick, true);
+	mutex_unlock(&who->pn->lock);
 	return err;
 }
 
@@ -942,9 +958,12 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
 	reply = new_reply(info, MEMBERS_SMALL);
-	err = reply ? pick_member(reply, info, &who, scope, &name, &pick) :
-		      -ENOMEM;
-	if (err == -ENOENT)
+	err = reply ? pick_quick_or_slow(reply, info, &who, scope, &name,
+					 &pick) : -ENOMEM;
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the group changes too fast");
+	else if (err == -ENOENT)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such group");
 	else if (err == -ENODATA)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
@@ -979,7 +998,7 @@ int pgnl_nl_process_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(pid);
 	mutex_lock(&who.pn->lock);
 	proc = pgnl_proc_find(who.pn, pid);
-	if (proc && !pgnl_exit_is_dead(proc) && !hlist_empty(&proc->rows))
+	if (proc && !pgnl_exit_is_dead(proc) && proc->nr_seen)
 		id = proc->id;
 	mutex_unlock(&who.pn->lock);
 

@@ -35,6 +35,9 @@ int pgnl_args_scope_name(struct nlattr *attr, const char **name,
 			 struct netlink_ext_ack *extack);
 int pgnl_args_group_name(struct nlattr *attr, struct pgnl_name *name,
 			 struct netlink_ext_ack *extack);
+int pgnl_args_check_scope(const struct pgnl_caller *who,
+			  const struct pgnl_scope *scope, struct nlattr *attr,
+			  u16 want, struct netlink_ext_ack *extack);
 struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
 				   struct nlattr *attr, u16 want,
 				   struct netlink_ext_ack *extack);

@@ -30,8 +30,23 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 	who->pn = pgnl_table_of(sock_net(sk));
 	who->cred = current_cred();
 	who->opener = sk->sk_socket->file->f_cred;
-	who->skb = skb;
-	who->admin = false;
+}
+
+static bool capable_as(const struct cred *cred, struct user_namespace *ns,
+		       int cap)
+{
+	const struct cred *old = override_creds(cred);
+	bool capable = ns_capable(ns, cap);
+
+	revert_creds(old);
+	return capable;
+}
+
+static bool both_capable(const struct pgnl_caller *who,
+			 struct user_namespace *ns, int cap)
+{
+	return capable_as(who->cred, ns, cap) &&
+	       (who->opener == who->cred || capable_as(who->opener, ns, cap));
 }
 
 /**
@@ -42,32 +57,25 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
  */
 bool pgnl_perm_admin(const struct pgnl_caller *who)
 {
-	if (!who->skb)
-		return who->admin;
-	return netlink_ns_capable(who->skb, who->pn->net->user_ns,
-				  CAP_NET_ADMIN);
+	return both_capable(who, who->pn->net->user_ns, CAP_NET_ADMIN);
 }
 
 /**
  * pgnl_perm_init_admin() - May the caller administer the whole machine?
- * @who: the caller, in a request
+ * @who: the caller
  *
  * Return: true when it has CAP_NET_ADMIN in the initial user namespace.
  */
 bool pgnl_perm_init_admin(const struct pgnl_caller *who)
 {
-	return netlink_capable(who->skb, CAP_NET_ADMIN);
+	return both_capable(who, &init_user_ns, CAP_NET_ADMIN);
 }
 
 static bool in_group(const struct cred *cred, kgid_t gid)
 {
-	const struct cred *old;
-	bool in;
+	const struct cred *old = override_creds(cred);
+	bool in = in_egroup_p(gid);
 
-	if (cred == current_cred())
-		return in_egroup_p(gid);
-	old = override_creds(cred);
-	in = in_egroup_p(gid);
 	revert_creds(old);
 	return in;
 }
@@ -182,21 +190,15 @@ static bool may_kill(const struct cred *cred, struct pid *pid)
 }
 
 /*
- * A sender may always signal itself, whoever's credentials it wears, so for
- * itself as the target the opener of the socket is judged here.
+ * To kill(2) a sender may always signal itself, whoever's credentials it
+ * wears, so for itself as the target the opener of the socket is judged here.
  */
 static int opener_may_kill_sender(const struct cred *opener, struct pid *pid)
 {
-	struct user_namespace *ns = current_user_ns();
-	const struct cred *old;
-	bool may;
-
-	if (may_kill(opener, pid))
+	if (may_kill(opener, pid) ||
+	    capable_as(opener, current_user_ns(), CAP_KILL))
 		return 0;
-	old = override_creds(opener);
-	may = ns_capable(ns, CAP_KILL);
-	revert_creds(old);
-	return may ? 0 : -EPERM;
+	return -EPERM;
 }
 
 /**

@@ -8,13 +8,11 @@
 #include "table.h"
 
 struct cred;
-struct netlink_callback;
 struct pid;
 struct sk_buff;
 
-/* What to ask of a mode; as of a file. */
+/* What to ask of a mode; as of a file. (1 is for acts on groups.) */
 enum {
-	PGNL_MAY_ACT	= 1,	/* signal and send through it */
 	PGNL_MAY_WRITE	= 2,	/* join, leave, create groups */
 	PGNL_MAY_READ	= 4,	/* list, watch, map */
 };
@@ -24,8 +22,6 @@ enum {
  * @pn: the tables asked, those of the socket's network namespace
  * @cred: credentials of the sender
  * @opener: credentials of whoever opened the socket
- * @skb: the request; NULL once it is gone
- * @admin: CAP_NET_ADMIN over the network namespace; decided when @skb is NULL
  *
  * Every check passes for both credentials, so that nobody gains anything by
  * making somebody else write to a socket, or by being handed one.
@@ -34,8 +30,6 @@ struct pgnl_caller {
 	struct pgnl_net *pn;
 	const struct cred *cred;
 	const struct cred *opener;
-	struct sk_buff *skb;
-	bool admin;
 };
 
 void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb);

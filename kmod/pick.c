@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Picking one member of a group, without a lock. The array of a group is
- * dense, so a random index is a random member; only rows that readers do not
- * see, or of the wrong user, make it try again.
+ * Picking one member of a group. The array of a group is dense, so a random
+ * index is a random member; only rows that readers do not see, or of the
+ * wrong user, make it try again.
  *
- * What may have to look at many rows does so in strides, with a reference to
- * the group in place of RCU, so that nobody keeps a CPU by picking from a
- * huge group.
+ * Whatever has to look at more than one row gives each that fits a score by
+ * the policy, and the highest wins: then the order does not matter in which
+ * they are met. A small group is looked at under RCU, and the caller checks
+ * the group's sequence; a large one from the end to the start, as in a
+ * listing, with the lock let go now and then.
  */
 #include <linux/kernel.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/xarray.h>
 
 #include "member.h"
 #include "pick.h"
+#include "proc.h"
 #include "table.h"
 
-/* Rows to look at without a pause. */
-#define PICK_STRIDE	256
+/* Rows of a group that may be looked at in one go. */
+#define PICK_ROWS	PGNL_LOCK_ROWS
 
-/* Random tries before a walk; with half of the rows good, one in 65536. */
+/* Random tries before looking at all; with half of the rows good, 1:65536. */
 #define PICK_TRIES	16
 
 /*
@@ -33,56 +35,82 @@ static const siphash_key_t pick_key = {
 	{ 0x70676e6c2e706963ULL, 0x6b2e6b65792e7631ULL }
 };
 
+/**
+ * struct walk - Looking at many rows.
+ * @pick: whom to pick
+ * @key: hash of the key
+ * @turn: index that the turn is at
+ * @rows: how many rows there are
+ * @high: highest score so far, and one; 0 when nobody fitted
+ */
+struct walk {
+	const struct pgnl_pick *pick;
+	u64 key;
+	u32 turn;
+	u32 rows;
+	u64 high;
+};
+
 static bool fits(const struct pgnl_member *member, const struct pgnl_pick *pick)
 {
 	return pgnl_member_is_seen(member) &&
 	       (!pick->by_uid || uid_eq(member->uid, pick->uid));
 }
 
-/**
- * struct walk - A walk over a group.
- * @pick: whom to pick
- * @first: the first that fits will do
- * @key: hash of the key otherwise
- * @high: highest hash so far
- */
-struct walk {
-	const struct pgnl_pick *pick;
-	bool first;
-	u64 key;
-	u64 high;
-};
-
-static void begin_walk(struct walk *walk, const struct pgnl_pick *pick)
+static void begin_walk(struct walk *walk, const struct pgnl_pick *pick,
+		       u32 turn, u32 rows)
 {
+	memset(walk, 0, sizeof(*walk));
 	walk->pick = pick;
-	walk->first = pick->policy != PGNL_POLICY_KEY;
-	walk->high = 0;
-	if (!walk->first)
+	walk->turn = turn;
+	walk->rows = rows;
+	if (pick->policy == PGNL_POLICY_KEY)
 		walk->key = siphash(pick->key, pick->key_len, &pick_key);
 }
 
-/* The best of some rows, better than those before, or NULL. */
-static struct pgnl_member *stride_rcu(struct walk *walk,
-				      struct pgnl_group *group, u32 start,
-				      u32 end)
+static u64 score(const struct walk *walk, u32 index, u64 id)
+{
+	switch (walk->pick->policy) {
+	case PGNL_POLICY_KEY:
+		/* Rendezvous hashing: who goes takes only its own keys along. */
+		return siphash_2u64(walk->key, id, &pick_key) >> 1;
+	case PGNL_POLICY_ROUND_ROBIN:
+		/* The nearest from the turn on, once around. */
+		return index >= walk->turn ?
+		       2ULL * walk->rows - (index - walk->turn) :
+		       1ULL * walk->turn - index;
+	default:
+		return get_random_u32();
+	}
+}
+
+/* Is this the best so far? */
+static bool beats(struct walk *walk, const struct pgnl_member *member,
+		  u32 index)
+{
+	u64 points;
+
+	if (!fits(member, walk->pick))
+		return false;
+	points = score(walk, index, member->proc->id) + 1;
+	if (points <= walk->high)
+		return false;
+	walk->high = points;
+	return true;
+}
+
+static struct pgnl_member *best_rcu(struct pgnl_group *group,
+				    const struct pgnl_pick *pick, u32 turn,
+				    u32 rows)
 {
 	struct pgnl_member *member, *best = NULL;
 	unsigned long index;
-	u64 hash;
+	struct walk walk;
 
-	xa_for_each_range(&group->rows, index, member, start, end - 1) {
-		if (!fits(member, walk->pick))
-			continue;
-		if (walk->first)
-			return member;
-		/* Rendezvous hashing: the highest hash of key and id. */
-		hash = siphash_2u64(walk->key, member->proc->id, &pick_key);
-		if (hash >= walk->high) {
-			walk->high = hash;
+	begin_walk(&walk, pick, turn, rows);
+	xa_for_each(&group->rows, index, member)
+		if (beats(&walk, member, index))
 			best = member;
-		}
-	}
 	return best;
 }
 
@@ -101,39 +129,31 @@ static struct pgnl_member *random_rcu(struct pgnl_group *group,
 	return NULL;
 }
 
-/* All rows of a small group, from one on and around. */
-static struct pgnl_member *all_rcu(struct pgnl_group *group,
-				   const struct pgnl_pick *pick, u32 rows,
-				   u32 start)
+static u32 take_turn(struct pgnl_group *group, u32 rows)
 {
-	struct pgnl_member *before, *after;
-	struct walk walk;
+	return (u32)atomic_fetch_inc(&group->turn) % rows;
+}
 
-	begin_walk(&walk, pick);
-	after = stride_rcu(&walk, group, start, rows);
-	if ((after && walk.first) || !start)
-		return after;
-	before = stride_rcu(&walk, group, 0, start);
-	return before ?: after;
+/* Rows that were passed over have had their turn. */
+static void end_turn(struct pgnl_group *group, u32 turn, u32 index)
+{
+	if (index != turn)
+		atomic_set(&group->turn, index + 1);
 }
 
 static struct pgnl_member *turn_rcu(struct pgnl_group *group,
 				    const struct pgnl_pick *pick, u32 rows)
 {
-	u32 turn = (u32)atomic_fetch_inc(&group->turn) % rows;
-	struct pgnl_member *member;
-	struct walk walk;
+	u32 turn = take_turn(group, rows);
+	struct pgnl_member *member = xa_load(&group->rows, turn);
 
-	if (rows <= PICK_STRIDE) {
-		member = all_rcu(group, pick, rows, turn);
-	} else {
-		begin_walk(&walk, pick);
-		member = stride_rcu(&walk, group, turn,
-				    min(turn + PICK_STRIDE, rows));
-	}
-	/* The rows skipped have had their turn. */
-	if (member && READ_ONCE(member->index) != turn)
-		atomic_set(&group->turn, READ_ONCE(member->index) + 1);
+	if (member && fits(member, pick))
+		return member;
+	if (rows > PICK_ROWS)
+		return NULL;
+	member = best_rcu(group, pick, turn, rows);
+	if (member)
+		end_turn(group, turn, READ_ONCE(member->index));
 	return member;
 }
 
@@ -142,64 +162,94 @@ static struct pgnl_member *turn_rcu(struct pgnl_group *group,
  * @group: the group
  * @pick: whom to pick
  *
- * Closest is random while all members are of this node.
+ * Closest is random while all members are of this node. What it returns holds
+ * if the group's sequence has not changed meanwhile.
  *
  * Return: a member that readers see, borrowed; NULL when nobody fits; or
- * ERR_PTR(-EAGAIN) to ask pgnl_pick_slow().
+ * ERR_PTR(-EAGAIN) to ask pgnl_pick_slow_locked().
  */
 struct pgnl_member *pgnl_pick_rcu(struct pgnl_group *group,
 				  const struct pgnl_pick *pick)
 {
 	u32 rows = READ_ONCE(group->nr_rows);
-	struct pgnl_member *member = NULL;
+	struct pgnl_member *member;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "pgnl_pick_rcu");
 	if (!rows)
 		return NULL;
-	if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
+	switch (pick->policy) {
+	case PGNL_POLICY_ROUND_ROBIN:
 		member = turn_rcu(group, pick, rows);
-	else if (pick->policy != PGNL_POLICY_KEY)
+		break;
+	case PGNL_POLICY_KEY:
+		member = rows <= PICK_ROWS ? best_rcu(group, pick, 0, rows) :
+					     NULL;
+		break;
+	default:
 		member = random_rcu(group, pick, rows);
-	if (member)
-		return member;
-	if (rows > PICK_STRIDE)
-		return ERR_PTR(-EAGAIN);
-	return all_rcu(group, pick, rows,
-		       reciprocal_scale(get_random_u32(), rows));
+		if (!member && rows <= PICK_ROWS)
+			member = best_rcu(group, pick, 0, rows);
+	}
+	return member || rows <= PICK_ROWS ? member : ERR_PTR(-EAGAIN);
+}
+
+/* The best of a group, by its id; lets the lock go now and then. */
+static u64 best_locked(struct pgnl_group *group, const struct pgnl_pick *pick,
+		       u32 turn)
+{
+	struct pgnl_net *pn = group->scope->pn;
+	u32 index = group->nr_rows;
+	struct pgnl_member *member;
+	struct walk walk;
+	u32 work = 0;
+	u64 id = 0;
+
+	begin_walk(&walk, pick, turn, index);
+	while (index) {
+		member = xa_load(&group->rows, --index);
+		if (beats(&walk, member, index))
+			id = member->proc->id;
+		work++;
+		pgnl_table_breathe_locked(pn, &work);
+		index = min(index, group->nr_rows);
+	}
+	return id;
 }
 
 /**
- * pgnl_pick_slow() - Pick a member by looking at all of them.
- * @group: the group, referenced, lock not held
+ * pgnl_pick_slow_locked() - Pick a member by looking at all of them.
+ * @group: the group, referenced
  * @pick: whom to pick
  *
- * May sleep. The member may be gone when this returns.
+ * Lets the lock go now and then, but not once it has settled on a member.
  *
- * Return: a member id, or 0 when nobody fits.
+ * Return: a member that readers see, borrowed; NULL when nobody fits; or
+ * ERR_PTR(-EBUSY) when whoever was picked has gone, time and again.
  */
-u64 pgnl_pick_slow(struct pgnl_group *group, const struct pgnl_pick *pick)
+struct pgnl_member *pgnl_pick_slow_locked(struct pgnl_group *group,
+					  const struct pgnl_pick *pick)
 {
-	u32 rows = READ_ONCE(group->nr_rows);
+	struct pgnl_net *pn = group->scope->pn;
 	struct pgnl_member *member;
-	u32 done, start, stride;
-	struct walk walk;
-	u64 id = 0;
+	struct pgnl_proc *proc;
+	u32 turn = 0;
+	int tries;
+	u64 id;
 
-	if (!rows)
-		return 0;
-	begin_walk(&walk, pick);
-	start = reciprocal_scale(get_random_u32(), rows);
-	for (done = 0; done < rows; done += stride) {
-		stride = min3(rows - done, rows - start, (u32)PICK_STRIDE);
-		rcu_read_lock();
-		member = stride_rcu(&walk, group, start, start + stride);
-		if (member)
-			id = member->proc->id;
-		rcu_read_unlock();
-		if (id && walk.first)
-			break;
-		start = (start + stride) % rows;
-		cond_resched();
+	pgnl_assert_locked(pn);
+	for (tries = 0; tries < 8 && group->nr_rows; tries++) {
+		if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
+			turn = take_turn(group, group->nr_rows);
+		id = best_locked(group, pick, turn);
+		if (!id)
+			return NULL;
+		proc = pgnl_proc_find_id_locked(pn, id);
+		member = proc ? pgnl_member_find_locked(group, proc) : NULL;
+		if (!member || !fits(member, pick))
+			continue;
+		if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
+			end_turn(group, turn, member->index);
+		return member;
 	}
-	return id;
+	return group->nr_rows ? ERR_PTR(-EBUSY) : NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Processes that are members of something. */
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -89,7 +90,7 @@ static struct pgnl_user *user_of(struct pid *pid)
 	rcu_read_lock();
 	task = pid_task(pid, PIDTYPE_TGID);
 	if (task)
-		cred = get_cred_rcu(__task_cred(task));
+		cred = get_task_cred(task);
 	rcu_read_unlock();
 	if (!cred)
 		return ERR_PTR(-ESRCH);
@@ -154,8 +155,9 @@ void pgnl_proc_free(struct pgnl_proc *proc)
  * pgnl_proc_add_locked() - Publish and watch a process.
  * @proc: a new object; no other of the same process is in the indexes
  *
- * Return: 0; -ESRCH when it has ended; -ENOMEM. After an error the object is
- * still the caller's.
+ * It may have ended before, see pgnl_exit_watch().
+ *
+ * Return: 0, or -ENOMEM and the object is still the caller's.
  */
 int pgnl_proc_add_locked(struct pgnl_proc *proc)
 {
@@ -169,20 +171,12 @@ int pgnl_proc_add_locked(struct pgnl_proc *proc)
 		return -ENOMEM;
 	err = rhashtable_insert_fast(&pn->ids, &proc->id_node, id_params);
 	if (err) {
-		err = -ENOMEM;
-		goto err_procs;
+		rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
+		return -ENOMEM;
 	}
-	err = pgnl_exit_watch(proc);
-	if (err)
-		goto err_ids;
+	pgnl_exit_watch(proc);
 	pn->nr_procs++;
 	return 0;
-
-err_ids:
-	rhashtable_remove_fast(&pn->ids, &proc->id_node, id_params);
-err_procs:
-	rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
-	return err;
 }
 
 /**
@@ -209,6 +203,26 @@ struct pgnl_proc *pgnl_proc_find_id_locked(struct pgnl_net *pn, u64 id)
 {
 	pgnl_assert_locked(pn);
 	return rhashtable_lookup_fast(&pn->ids, &id, id_params);
+}
+
+/**
+ * pgnl_proc_pid_of_id() - The process that has a member id.
+ * @pn: the tables
+ * @id: the id
+ *
+ * Return: a counted reference, or NULL when there is none alive.
+ */
+struct pid *pgnl_proc_pid_of_id(struct pgnl_net *pn, u64 id)
+{
+	struct pid *pid = NULL;
+	struct pgnl_proc *proc;
+
+	mutex_lock(&pn->lock);
+	proc = pgnl_proc_find_id_locked(pn, id);
+	if (proc && !pgnl_exit_is_dead(proc))
+		pid = get_pid(proc->pid);
+	mutex_unlock(&pn->lock);
+	return pid;
 }
 
 /**
@@ -280,7 +294,51 @@ void pgnl_proc_reap(struct work_struct *work)
 		reap_locked(proc, &rows);
 		/* The counters are right only now, whatever became of it. */
 		atomic_dec(&pn->nr_dead);
+		rows++;
 		pgnl_table_breathe_locked(pn, &rows);
 	}
 	mutex_unlock(&pn->lock);
+}
+
+/* Queue those that ended without a wake-up; as many as one hold allows. */
+static bool sweep_locked(struct rhashtable_iter *iter)
+{
+	struct pgnl_proc *proc;
+	u32 work = 0;
+
+	rhashtable_walk_start(iter);
+	while ((proc = rhashtable_walk_next(iter)) && ++work < PGNL_LOCK_ROWS) {
+		if (!IS_ERR(proc) && !test_bit(PGNL_PROC_DEAD, &proc->flags) &&
+		    pgnl_exit_is_dead(proc))
+			pgnl_exit_requeue_locked(proc);
+	}
+	rhashtable_walk_stop(iter);
+	return proc;
+}
+
+/**
+ * pgnl_proc_sweep() - Give back what ended processes still have in use.
+ * @pn: the tables
+ *
+ * For those that met a limit. At most once a second does it look for
+ * processes that ended without a wake-up, since it looks at all of them.
+ */
+void pgnl_proc_sweep(struct pgnl_net *pn)
+{
+	unsigned long last = READ_ONCE(pn->last_sweep);
+	struct rhashtable_iter iter;
+	bool more;
+
+	if (time_after(jiffies, last + HZ) &&
+	    cmpxchg(&pn->last_sweep, last, jiffies) == last) {
+		rhashtable_walk_enter(&pn->procs, &iter);
+		do {
+			mutex_lock(&pn->lock);
+			more = sweep_locked(&iter);
+			mutex_unlock(&pn->lock);
+			cond_resched();
+		} while (more);
+		rhashtable_walk_exit(&iter);
+	}
+	pgnl_table_settle(pn);
 }

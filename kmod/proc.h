@@ -21,8 +21,10 @@ void pgnl_proc_free(struct pgnl_proc *proc);
 int __must_check pgnl_proc_add_locked(struct pgnl_proc *proc);
 struct pgnl_proc *pgnl_proc_find(struct pgnl_net *pn, struct pid *pid);
 struct pgnl_proc *pgnl_proc_find_id_locked(struct pgnl_net *pn, u64 id);
+struct pid *pgnl_proc_pid_of_id(struct pgnl_net *pn, u64 id);
 void pgnl_proc_get_locked(struct pgnl_proc *proc);
 void pgnl_proc_put_locked(struct pgnl_proc *proc);
 void pgnl_proc_reap(struct work_struct *work);
+void pgnl_proc_sweep(struct pgnl_net *pn);
 
 #endif /* _PGNL_PROC_H */

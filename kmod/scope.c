@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Scopes: independent tables of groups. */
+#include <linux/cred.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -8,6 +10,7 @@
 #include "group.h"
 #include "scope.h"
 #include "table.h"
+#include "user.h"
 
 static const struct rhashtable_params scope_params = {
 	.head_offset = offsetof(struct pgnl_scope, node),
@@ -42,7 +45,13 @@ static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode)
 struct pgnl_owner pgnl_scope_owner(const struct pgnl_scope *scope)
 {
 	struct user_namespace *ns = scope->pn->net->user_ns;
-	struct pgnl_owner owner = scope->owner;
+	struct pgnl_owner owner;
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&scope->owner_seq);
+		owner = scope->owner;
+	} while (read_seqcount_retry(&scope->owner_seq, seq));
 
 	if (!uid_valid(owner.uid))
 		owner.uid = make_kuid(ns, 0);
@@ -90,6 +99,7 @@ static void put_scope(struct kref *ref)
 	 * readers under RCU may still look at it.
 	 */
 	xa_destroy(&scope->group_ids);
+	pgnl_user_put(scope->user);
 	kfree_rcu(scope, rcu);
 }
 
@@ -112,7 +122,11 @@ static void remove_scope_locked(struct pgnl_scope *scope)
 	xa_erase(&pn->scope_ids, scope->id);
 	pn->used[PGNL_NET_SCOPES]--;
 	pn->gen = pgnl_table_next_gen(pn->gen);
+	if (scope->user)
+		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
+	pn->deleting++;
 	pgnl_group_delete_all_locked(scope);
+	pn->deleting--;
 }
 
 /**
@@ -191,12 +205,20 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 	scope = kzalloc(sizeof(*scope), GFP_KERNEL_ACCOUNT);
 	if (!scope)
 		return -ENOMEM;
+	if (!(flags & PGNL_SCOPE_FLAG_BUILTIN)) {
+		scope->user = pgnl_user_get(current_user_ns(), current_uid());
+		if (!scope->user) {
+			kfree(scope);
+			return -ENOMEM;
+		}
+	}
 	strscpy(scope->name, name, sizeof(scope->name));
 	scope->pn = pn;
 	scope->owner = *owner;
 	scope->mode = mode;
 	scope->flags = flags;
 	scope->gen = 1;
+	seqcount_init(&scope->owner_seq);
 	xa_init_flags(&scope->group_ids, XA_FLAGS_ALLOC);
 	kref_init(&scope->ref);
 
@@ -206,10 +228,15 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 		err = -EDQUOT;
 		goto err_unlock;
 	}
+	if (scope->user && !pgnl_user_charge(scope->user, PGNL_USER_GROUPS)) {
+		fault->cause = PGNL_CAUSE_USER_GROUPS;
+		err = -EDQUOT;
+		goto err_unlock;
+	}
 	err = xa_alloc(&pn->scope_ids, &scope->id, scope, xa_limit_31b,
 		       GFP_KERNEL);
 	if (err)
-		goto err_unlock;
+		goto err_charge;
 	err = rhashtable_lookup_insert_fast(&pn->scopes, &scope->node,
 					    scope_params);
 	if (err) {
@@ -223,8 +250,12 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 
 err_id:
 	xa_erase(&pn->scope_ids, scope->id);
+err_charge:
+	if (scope->user)
+		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
 err_unlock:
 	mutex_unlock(&pn->lock);
+	pgnl_user_put(scope->user);
 	kfree(scope);
 	return err;
 }
@@ -277,12 +308,17 @@ void pgnl_scope_set_owner(struct pgnl_scope *scope,
 	struct pgnl_net *pn = scope->pn;
 
 	mutex_lock(&pn->lock);
+	/* Readers spin on this sequence, so its writer is not preempted. */
+	preempt_disable();
+	write_seqcount_begin(&scope->owner_seq);
 	if (uid_valid(owner->uid))
 		scope->owner.uid = owner->uid;
 	if (gid_valid(owner->gid))
 		scope->owner.gid = owner->gid;
 	if (owner->perm != PGNL_PERM_KEEP)
 		WRITE_ONCE(scope->owner.perm, owner->perm);
+	write_seqcount_end(&scope->owner_seq);
+	preempt_enable();
 	pn->gen = pgnl_table_next_gen(pn->gen);
 	mutex_unlock(&pn->lock);
 }

@@ -14,27 +14,30 @@
  * Locking
  *
  * 1. pgnl_net.lock, a mutex, guards every change to every object of the
- *    network namespace. Nobody holds it for more than PGNL_LOCK_ROWS rows
- *    of work, nor while memory is charged to a requester: requests allocate
- *    first. (Index nodes and hash tables grow under it; they are not charged.)
- * 2. pgnl_user's own spinlock, inside 1.
+ *    network namespace. Work on many rows lets it go every PGNL_LOCK_ROWS; a
+ *    commit, whose rows are ready and only change their counts, does not, nor
+ *    does the verifier. Nobody holds it while memory is charged to a requester:
+ *    requests allocate first. (Index nodes and hash tables grow under it; they
+ *    are not charged, since charging can wait for reclaim in the requester's
+ *    memory cgroup, and everybody else would wait along.)
+ * 2. The spinlock of user.c, inside 1 or alone.
  * 3. struct pid's wait_pidfd.lock, inside 1, with interrupts off; exit.c only.
  *
  * The exit callback (exit.c) runs with tasklist_lock held and interrupts off;
  * it takes none of these, it sets bits of the process and hands it to a work
  * item through a lock-free list.
  *
- * Readers of one group (netlink.c's member-get, pick.c) take no lock: they run
- * under RCU and check the group's sequence count, which is odd while members
- * of that group are being published or unpublished. After a few tries they
- * take the mutex. Listings take the mutex for one message at a time.
+ * Readers of one group (member-get, member-pick) take no lock: they run under
+ * RCU and check the group's sequence count, which is odd while members of that
+ * group are being published or unpublished. After a few tries, or when there
+ * is much to look at, they take the mutex. Listings take it always.
  *
  * A member is seen by readers when its count is not 0 and its process is not
  * dead. Its count is written under the mutex within the group's sequence.
  *
- * Suffixes: _locked needs the mutex held, _rcu a read-side section. A
- * function that returns a counted reference says so; others lend one that
- * holds as long as the lock or section.
+ * Suffixes: _locked needs the mutex held, _rcu a read-side section; without
+ * one, a function says what it needs. A function that returns a counted
+ * reference says so; others lend one that holds as long as the lock or section.
  *
  * Fields below are marked
  *   (L) guarded by pgnl_net.lock
@@ -67,13 +70,6 @@ struct pgnl_user;
 
 /* Rows of work after which a holder of the lock lets others in. */
 #define PGNL_LOCK_ROWS	256
-
-/* Why a member is no longer one. */
-enum pgnl_reason {
-	PGNL_REASON_LEFT,	/* by request */
-	PGNL_REASON_EXITED,	/* its process ended */
-	PGNL_REASON_EVICTED,	/* its group or scope was deleted */
-};
 
 /* What a request ran into, where an errno alone does not say it. */
 enum pgnl_cause {
@@ -129,6 +125,8 @@ enum pgnl_net_limit {
  * @dead: processes that ended and are not reaped yet; exit callback adds (A)
  * @reap: takes the members of @dead out
  * @nr_dead: processes on @dead or being reaped (A)
+ * @deleting: deletions of groups and scopes under way (L)
+ * @last_sweep: when, in jiffies, a limit was last a reason to look for ends (A)
  * @limit: limits (R)
  * @used: what is in use of each limit (R)
  * @nr_procs: processes in the table (L)
@@ -154,6 +152,8 @@ struct pgnl_net {
 	struct llist_head dead;
 	struct work_struct reap;
 	atomic_t nr_dead;
+	u32 deleting;
+	unsigned long last_sweep;
 
 	u64 limit[PGNL_NR_NET_LIMITS];
 	u64 used[PGNL_NR_NET_LIMITS];
@@ -186,7 +186,9 @@ struct pgnl_owner {
  * @node: in pgnl_net.scopes
  * @name: NUL-padded, the hash key (C)
  * @pn: where it lives (C)
- * @owner: owner and mode (L, readers may see a mix of old and new)
+ * @owner: owner and mode, in the sequence below (R)
+ * @owner_seq: odd while @owner is being changed
+ * @user: whom it is charged to, counted; NULL for a built-in one (C)
  * @mode: how groups come and go, enum pgnl_scope_mode (C)
  * @flags: enum pgnl_scope_flag (C)
  * @dead: deleted; no group is added any more (L)
@@ -203,6 +205,8 @@ struct pgnl_scope {
 	char name[PGNL_SCOPE_NAME_MAX + 1];
 	struct pgnl_net *pn;
 	struct pgnl_owner owner;
+	seqcount_t owner_seq;
+	struct pgnl_user *user;
 	u8 mode;
 	u8 flags;
 	bool dead;
@@ -271,12 +275,14 @@ enum {
  * @pid: of the thread group, counted; the hash key (C)
  * @id: member id (C)
  * @pn: where it lives (C)
- * @user: whom its members are charged to, counted (C)
+ * @user: whom its members are charged to, counted: the real user as of the
+ *	first of them (C)
  * @watch: entry on @pid's queue of waiters for the end
  * @rows: its members (L)
  * @dead: in pgnl_net.dead
  * @flags: PGNL_PROC_* (A)
  * @refs: members and requests under way (L)
+ * @nr_seen: members with a count (L)
  * @mark: scratch of a commit (L)
  * @rcu: for freeing
  */
@@ -292,6 +298,7 @@ struct pgnl_proc {
 	struct llist_node dead;
 	unsigned long flags;
 	u32 refs;
+	u32 nr_seen;
 	u32 mark;
 	struct rcu_head rcu;
 };

@@ -136,7 +136,7 @@ static bool check_scope(struct check *check, struct pgnl_scope *scope)
 static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
 {
 	struct pgnl_member *member;
-	u32 own = 0;
+	u32 own = 0, seen = 0;
 
 	hlist_for_each_entry(member, &proc->rows, in_proc) {
 		if (member->proc != proc)
@@ -145,12 +145,20 @@ static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
 		if (xa_load(&member->group->rows, member->index) != member)
 			return fail(check, "process %llu has a stray row",
 				    proc->id);
-		/* Rows of dead groups are not met through scopes. */
-		if (!member->group->dead)
+		/* Rows of what is being deleted are not met through scopes. */
+		if (!member->group->dead && !member->group->scope->dead)
 			++*rows;
+		seen += !!member->count;
 		own++;
 		cond_resched();
 	}
+	if (seen != proc->nr_seen)
+		return fail(check, "process %llu has %u memberships, counts %u",
+			    proc->id, seen, proc->nr_seen);
+	if (seen && test_bit(PGNL_PROC_DEAD, &proc->flags) &&
+	    !atomic_read(&check->pn->nr_dead))
+		return fail(check, "process %llu is dead and nobody reaps it",
+			    proc->id);
 	if (proc->refs < own || !proc->refs)
 		return fail(check, "process %llu has %u references for %u rows",
 			    proc->id, proc->refs, own);
@@ -197,6 +205,17 @@ static bool check_procs(struct check *check)
 	return true;
 }
 
+/* Does a hash table hold what was counted? */
+static bool check_hashed(struct check *check, const struct rhashtable *table,
+			 enum pgnl_net_limit what, const char *name)
+{
+	int hashed = atomic_read(&table->nelems);
+	u64 used = check->pn->used[what];
+
+	return hashed == used ||
+	       fail(check, "%d %s hashed, counted %llu", hashed, name, used);
+}
+
 static bool verify_locked(struct check *check)
 {
 	struct pgnl_net *pn = check->pn;
@@ -211,13 +230,20 @@ static bool verify_locked(struct check *check)
 	if (check->scopes != pn->used[PGNL_NET_SCOPES])
 		return fail(check, "%llu scopes, counted %llu", check->scopes,
 			    pn->used[PGNL_NET_SCOPES]);
-	if (check->groups != pn->used[PGNL_NET_GROUPS])
+	/* What is being deleted still counts and is not met any more. */
+	if (!pn->deleting && check->groups != pn->used[PGNL_NET_GROUPS])
 		return fail(check, "%llu groups, counted %llu", check->groups,
 			    pn->used[PGNL_NET_GROUPS]);
-	/* More may be charged: pinned rows of deleted groups. */
+	/* So do pinned rows of deleted groups. */
 	if (check->rows > pn->used[PGNL_NET_MEMBERSHIPS])
 		return fail(check, "%llu rows, counted %llu", check->rows,
 			    pn->used[PGNL_NET_MEMBERSHIPS]);
+	if (!check_hashed(check, &pn->scopes, PGNL_NET_SCOPES, "scopes") ||
+	    !check_hashed(check, &pn->members, PGNL_NET_MEMBERSHIPS, "rows"))
+		return false;
+	if (atomic_read(&pn->ids.nelems) != pn->nr_procs)
+		return fail(check, "%d processes by id, counted %llu",
+			    atomic_read(&pn->ids.nelems), pn->nr_procs);
 	return check_procs(check);
 }
 
