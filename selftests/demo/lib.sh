@@ -81,19 +81,20 @@ members_of() {
 is_member() { # GROUP PID
 	local pids
 	pids=$(members_of "$1") || exit 1
-	grep -qx "$2" <<<"$pids"
+	[[ " ${pids//$'\n'/ } " == *" $2 "* ]]
 }
 
 has_members() { # GROUP N
 	local pids
 	pids=$(members_of "$1") || exit 1
-	[ "$(grep -c . <<<"$pids")" = "$2" ]
+	# shellcheck disable=SC2086 # a list of pids
+	set -- "$2" $pids
+	[ $(($# - 1)) = "$1" ]
 }
 
-is_zombie() { # PID
-	[ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = Z ]
-}
-
-is_stopped() { # PID
-	[ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = T ]
+# in_state STATE PID: by the letter of proc(5), Z for a zombie.
+in_state() {
+	local state
+	# shellcheck disable=SC2034
+	read -r _ _ state _ 2>/dev/null <"/proc/$2/stat" && [ "$state" = "$1" ]
 }
