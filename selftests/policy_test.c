@@ -870,7 +870,7 @@ TEST_F(policy, requests_that_lack_an_attribute_are_refused)
 	member_req(c, PGNL_CMD_MEMBER_LEAVE, NULL, "g");
 	EXPECT_MISSING(c, "process", "member-leave of nobody");
 	req_new(c, PGNL_CMD_PROCESS_GET);
-	EXPECT_MISSING(c, "process", "process-get of nobody");
+	EXPECT_MISSING(c, "needed", "process-get of nobody");
 	member_req(c, PGNL_CMD_MEMBER_PICK, NULL, "g");
 	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_KEY);
 	EXPECT_MISSING(c, "key", "pick by key without key");
