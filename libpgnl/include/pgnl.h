@@ -17,7 +17,7 @@
  * - Lists come in one allocation, freed by pgnl_free().
  * Errors common to all: -ENOENT no such scope, -EACCES mode of scope or
  * group, -EPERM capability or the right to signal the process, -EINVAL
- * malformed, -ENOMEM, -ENOTCONN no module.
+ * malformed, -ENOMEM, -ENOTCONN no module, -ECHILD a handle of before fork.
  *
  * Since version 0.1 where nothing else is said.
  */
