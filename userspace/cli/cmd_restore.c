@@ -30,6 +30,8 @@ struct restore {
 	size_t present;		/* were members as often already */
 	size_t skipped;
 	size_t refused;
+	struct pgnl_members *known;	/* memberships of the process looked at last */
+	pid_t known_of;
 };
 
 /* A scope, a created group or a member of the dump, as far as it has these. */
@@ -198,20 +200,29 @@ static void skip(struct restore *restore, const struct entry *entry, const char 
 	say(restore->cli, "skipped process %d of group '%s': %s", entry->pid, entry->name, why);
 }
 
+/* A dump has the rows of a process one after the other, so one look serves many. */
+static const struct pgnl_members *memberships(struct restore *restore, pid_t pid)
+{
+	if (restore->known_of != pid) {
+		pgnl_free(restore->known);
+		restore->known = NULL;
+		restore->known_of = pid;
+		if (pgnl_process_groups(restore->cli->kernel, pid, &restore->known) < 0)
+			restore->known = NULL;
+	}
+	return restore->known;
+}
+
 /* How often the process is in the group already. */
 static uint32_t count_now(struct restore *restore, const char *scope, const struct entry *entry)
 {
-	struct pgnl_members *list;
-	uint32_t count = 0;
+	const struct pgnl_members *list = memberships(restore, entry->pid);
 
-	if (pgnl_process_groups(restore->cli->kernel, entry->pid, &list) < 0)
-		return 0;
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; list && i < list->n; i++)
 		if (!strcmp(list->member[i].scope, scope) &&
 		    !strcmp(list->member[i].group, entry->name))
-			count = list->member[i].count;
-	pgnl_free(list);
-	return count;
+			return list->member[i].count;
+	return 0;
 }
 
 /* Join the process of the pidfd as often as it takes to be in as often as then. */
@@ -403,6 +414,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return err_usage(cli, "%s:%d:%d: %s", restore.file, error.line, error.column,
 				 error.text);
 	status = restore_document(&restore, document);
+	pgnl_free(restore.known);
 	json_decref(document);
 	return status;
 }
