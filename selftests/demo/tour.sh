@@ -29,7 +29,8 @@ tour() {
 
 # What may differ: numbers of three digits or more, times, widths of columns.
 leveled() {
-	sed -E 's/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g; s/[0-9]{3,}/NUMBER/g; s/ +/ /g; s/ $//'
+	sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g
+		s/[0-9]{3,}/NUMBER/g; s/ +/ /g; s/ $//'
 }
 
 case ${1:-} in
