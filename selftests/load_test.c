@@ -90,8 +90,9 @@ FIXTURE_SETUP(load)
 
 FIXTURE_TEARDOWN(load)
 {
-	if (!loaded())
+	if (!loaded()) {
 		EXPECT_EQ(0, load());
+	}
 	crowd_end(&self->crowd);
 	client_close(self->c);
 	self->c = client_open();
@@ -105,9 +106,10 @@ static void join_all(struct __test_metadata *_metadata, FIXTURE_DATA(load) *self
 {
 	int g;
 
-	for (g = 0; g < 20; g++)
+	for (g = 0; g < 20; g++) {
 		ASSERT_LT(0, join_pids(self->c, NULL, say("g-%d", g), self->crowd.pid,
 				       self->crowd.n));
+	}
 }
 
 /* Out and in again, with a new socket, since the family's number changes. */
@@ -189,9 +191,10 @@ TEST_F(load, unfinished_dump_keeps_it)
 	int g;
 
 	/* More than a few messages can hold. */
-	for (g = 0; g < 100; g++)
+	for (g = 0; g < 100; g++) {
 		ASSERT_EQ(1, join_pids(self->c, NULL, say("g-%d", g), self->crowd.pid,
 				       self->crowd.n));
+	}
 	member_req(reader, PGNL_CMD_MEMBER_GET, NULL, NULL);
 	reader->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ASSERT_EQ(0, req_send(reader));
@@ -263,7 +266,7 @@ static void *user_main(void *arg)
 			sched_yield();
 			continue;
 		}
-		for (i = 0; i < 100 && !atomic_load(&users_stop); i++)
+		for (i = 0; i < 20 && !atomic_load(&users_stop); i++)
 			user->use(c, i);
 		client_close(c);
 		atomic_fetch_add(&user->uses, 1);
@@ -325,14 +328,16 @@ TEST_F_TIMEOUT(load, loop_under_load, LIMIT_S)
 	size_t i;
 
 	users_crowd = &self->crowd;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, pthread_create(&users[i].thread, NULL, user_main, &users[i]));
+	}
 	for (round = 0; round < rounds(20); round++) {
 		/* Each of them has had a go since it was loaded. */
 		for (i = 0; i < n; i++)
 			uses[i] = atomic_load(&users[i].uses);
-		for (i = 0; i < n; i++)
+		for (i = 0; i < n; i++) {
 			ASSERT_TRUE(wait_until(atomic_load(&users[i].uses) != uses[i]));
+		}
 		ASSERT_TRUE(wait_until(!unload()));
 		ASSERT_STREQ("", leftovers());
 		ASSERT_EQ(0, load());

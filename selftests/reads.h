@@ -95,7 +95,7 @@ static inline void process_req(struct client *c, uint64_t id, pid_t pid)
 		put_u32(c, PGNL_A_PID, pid);
 }
 
-/* In how many groups a process is; 0 when it is unknown, -errno. */
+/* 1 when it is in any group, 0 when it is not or does not exist, -errno. */
 static inline int process_do(struct client *c, uint64_t id, pid_t pid)
 {
 	int err;
@@ -104,10 +104,10 @@ static inline int process_do(struct client *c, uint64_t id, pid_t pid)
 	err = req_do(c);
 	if (err)
 		return err == -ESRCH ? 0 : err;
-	return reply_u64(c, PGNL_A_GROUPS);
+	return reply_u64(c, PGNL_A_ID) != 0;
 }
 
-/* The same by a dump. */
+/* In how many groups it is, by a dump. */
 static inline int process_dump(struct client *c, uint64_t id, pid_t pid)
 {
 	struct members list = {};
@@ -162,10 +162,10 @@ static inline const char *missed(struct client *c, const char *scope, const char
 			return say("%s: %d", listing_name[how], ret);
 	}
 	ret = process_do(c, id, 0);
-	if (ret <= 0 || (pid_t)reply_u32(c, PGNL_A_PID) != pid)
+	if (ret != 1 || (pid_t)reply_u32(c, PGNL_A_PID) != pid)
 		return say("process-get do by id: %d", ret);
 	ret = process_do(c, 0, pid);
-	if (ret <= 0 || reply_u64(c, PGNL_A_ID) != id)
+	if (ret != 1 || reply_u64(c, PGNL_A_ID) != id)
 		return say("process-get do by pid: %d", ret);
 	ret = process_dump(c, id, 0);
 	return ret <= 0 ? say("process-get dump: %d", ret) : "";
@@ -216,6 +216,13 @@ static inline const char *scope_miscounted(struct client *c, const char *scope,
 		return say("scope-get dump: %d, %" PRIu64 " groups, %" PRIu64 " members",
 			   ret, info.groups, info.members);
 	return "";
+}
+
+/* All that the caller's user is charged for. */
+static inline uint64_t charges(struct client *c)
+{
+	return usage_get(c, PGNL_A_LIMIT_USER_GROUPS) +
+	       usage_get(c, PGNL_A_LIMIT_USER_MEMBERSHIPS);
 }
 
 #endif /* PGNL_SELFTESTS_READS_H */

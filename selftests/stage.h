@@ -15,6 +15,7 @@
 struct stage {
 	struct client *c;
 	struct scope_info before;	/* counts of pg without the process */
+	uint64_t charges;		/* of our user before; others may still end */
 	bool may_hold, held;
 	struct hold hold;
 };
@@ -29,8 +30,10 @@ static inline void stage_setup(struct __test_metadata *_metadata, struct stage *
 {
 	s->may_hold = may_hold;
 	OPEN_OR_SKIP(s->c, client_in_new_netns());
-	if (may_hold)
+	if (may_hold) {
 		ASSERT_TRUE(use_cpu(0));
+	}
+	s->charges = charges(s->c);
 	ASSERT_EQ(1, join(s->c, NULL, "shared", 0));
 	stage_note(_metadata, s);
 }
@@ -39,7 +42,9 @@ static inline void stage_teardown(struct __test_metadata *_metadata, struct stag
 {
 	if (s->held)
 		hold_end(&s->hold);
+	EXPECT_EQ(1, leave(s->c, NULL, "shared", 0));
 	EXPECT_STREQ("", verify(s->c));
+	EXPECT_GE(s->charges, charges(s->c));
 	client_close(s->c);
 }
 
