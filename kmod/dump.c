@@ -36,6 +36,7 @@
  * @pid: the process, counted; NULL when the listing is not of one
  * @next: its next membership, pinned; NULL at the end
  * @err: what the next part has to say, and nothing else
+ * @text: why, or NULL
  * @local: only what has members on this node
  * @id: number of the next scope or group
  * @index: one more than the index of the next member of the group
@@ -49,6 +50,7 @@ struct pgnl_dump {
 	struct pid *pid;
 	struct pgnl_member *next;
 	int err;
+	const char *text;
 	bool local;
 	unsigned long id;
 	u32 index;
@@ -158,7 +160,8 @@ static int start_process(struct pgnl_dump *dump, struct nlattr **attrs,
 	return err;
 }
 
-static int start(struct pgnl_dump *dump, struct netlink_callback *cb)
+static int start(struct pgnl_dump *dump, struct netlink_callback *cb,
+		 struct netlink_ext_ack *extack)
 {
 	struct genlmsghdr *hdr = nlmsg_data(cb->nlh);
 	struct nlattr *attrs[PGNL_A_MAX + 1];
@@ -166,8 +169,8 @@ static int start(struct pgnl_dump *dump, struct netlink_callback *cb)
 
 	/* Validated before, against the operation's own policy. */
 	err = nlmsg_parse_deprecated(cb->nlh, GENL_HDRLEN, attrs, PGNL_A_MAX,
-				     NULL, cb->extack) ?:
-	      pgnl_args_check_once(cb->nlh, 0, cb->extack);
+				     NULL, extack) ?:
+	      pgnl_args_check_once(cb->nlh, 0, extack);
 	if (err)
 		return err;
 
@@ -176,11 +179,11 @@ static int start(struct pgnl_dump *dump, struct netlink_callback *cb)
 		/* The name of one is for a do. */
 		return 0;
 	case PGNL_CMD_GROUP_GET:
-		return start_scope(dump, attrs, PGNL_MAY_READ, cb->extack);
+		return start_scope(dump, attrs, PGNL_MAY_READ, extack);
 	case PGNL_CMD_MEMBER_GET:
-		return start_members(dump, attrs, cb->extack);
+		return start_members(dump, attrs, extack);
 	default:
-		return start_process(dump, attrs, cb->extack);
+		return start_process(dump, attrs, extack);
 	}
 }
 
@@ -211,6 +214,7 @@ static void free_dump(struct pgnl_dump *dump)
  */
 int pgnl_dump_start(struct netlink_callback *cb)
 {
+	struct netlink_ext_ack extack = {};
 	struct pgnl_dump *dump;
 	int err;
 
@@ -224,11 +228,14 @@ int pgnl_dump_start(struct netlink_callback *cb)
 	dump->reader.user_ns = get_user_ns(current_user_ns());
 
 	pgnl_table_settle(dump->who.pn);
-	err = start(dump, cb);
-	if (err) {
+	/* 6.1 takes no words here, so there the first part has them. */
+	err = start(dump, cb, cb->extack ?: &extack);
+	if (err && cb->extack) {
 		free_dump(dump);
 		return err;
 	}
+	dump->err = err;
+	dump->text = extack._msg;
 	mutex_lock(&dump->who.pn->lock);
 	cb->prev_seq = generation_locked(dump);
 	mutex_unlock(&dump->who.pn->lock);
@@ -284,8 +291,11 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
 	struct pgnl_net *pn = dump->who.pn;
 	int more;
 
-	if (dump->err)
+	if (dump->err) {
+		if (cb->extack)
+			cb->extack->_msg = dump->text;
 		return dump->err;
+	}
 	do {
 		mutex_lock(&pn->lock);
 		cb->seq = generation_locked(dump);
@@ -479,6 +489,7 @@ static int fill_process(struct pgnl_dump *dump, struct sk_buff *skb,
 	if (member == dump->next)
 		return err;
 	dump->err = pin_position_locked(member);
+	dump->text = "too many listings of the process";
 	pgnl_member_unpin_locked(dump->next);
 	dump->next = dump->err ? NULL : member;
 	return dump->err ?: err ?: !!member;

@@ -327,6 +327,7 @@ int pgnl_nl_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pgnl_scope *scope;
 	struct pgnl_caller who;
 	struct pgnl_name name;
+	struct nlattr *attr;
 	int err;
 
 	err = begin(&who, skb, info, 0) ?:
@@ -335,10 +336,11 @@ int pgnl_nl_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 	      parse_owner(info, &owner);
 	if (err)
 		return err;
-	if (info->attrs[PGNL_A_OWNER] || info->attrs[PGNL_A_OWNER_GID]) {
-		err = need_admin(&who, info);
-		if (err)
-			return err;
+	attr = info->attrs[PGNL_A_OWNER] ?: info->attrs[PGNL_A_OWNER_GID];
+	if (attr && !pgnl_perm_admin(&who)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "needs CAP_NET_ADMIN over the network namespace");
+		return -EPERM;
 	}
 	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_WRITE,
 				info->extack);
@@ -1065,7 +1067,7 @@ int pgnl_nl_limit_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = begin(&who, skb, info, 0);
 	if (err)
 		return err;
-	pgnl_table_settle(who.pn);
+	pgnl_table_settle_all();
 	user = pgnl_user_get(current_user_ns(), current_uid());
 	reply = new_reply(info, REPLY_ROOM);
 	if (user && reply)

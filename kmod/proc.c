@@ -340,5 +340,5 @@ void pgnl_proc_sweep(struct pgnl_net *pn)
 		} while (more);
 		rhashtable_walk_exit(&iter);
 	}
-	pgnl_table_settle(pn);
+	pgnl_table_settle_all();
 }

@@ -165,6 +165,16 @@ void pgnl_table_settle(struct pgnl_net *pn)
 }
 
 /**
+ * pgnl_table_settle_all() - The same for all network namespaces.
+ *
+ * What users have in use is over all of them.
+ */
+void pgnl_table_settle_all(void)
+{
+	flush_workqueue(pgnl_wq);
+}
+
+/**
  * pgnl_table_breathe_locked() - Let others have the lock after some work.
  * @pn: the tables
  * @rows: work done so far; set to 0 when the lock was let go

@@ -369,6 +369,7 @@ int pgnl_table_init(void);
 void pgnl_table_exit(void);
 u32 pgnl_table_next_gen(u32 gen);
 void pgnl_table_settle(struct pgnl_net *pn);
+void pgnl_table_settle_all(void);
 void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows);
 
 #endif /* _PGNL_TABLE_H */
