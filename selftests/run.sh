@@ -32,10 +32,11 @@ else
 	trap 'rm -rf "$logs"' EXIT
 fi
 
-# A C test is named after its program; others by their path below this folder.
+# A C test is named after its program; others by their path below this folder,
+# which come later, as they stand on more.
 all_tests() {
 	find "$here" -name '*_test.[cp]*' -o -name '*.bats' | sort |
-		sed -e "s|^$here/||" -e 's|\.c$||'
+		sed -e "s|^$here/||" -e 's|\.c$||' | awk '{ print gsub("/", "/"), $0 }' | sort | cut -d ' ' -f 2
 }
 
 chosen() {
