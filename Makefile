@@ -17,7 +17,7 @@ VM_KVER = $(lastword $(KVERS))
 
 Q := $(if $(V),,@)
 say = @printf '  %-8s%s\n'
-sub := $(MAKE) --no-print-directory
+sub := --no-print-directory
 
 all: modules lib tools
 
@@ -37,14 +37,14 @@ module-%:
 	$(Q)ln -sf $(CURDIR)/Kbuild $(O)/kmod-$*/
 	$(Q)ln -sf $(CURDIR)/kmod/*.[ch] $(O)/kmod-$*/kmod/
 	$(Q)find $(O)/kmod-$*/kmod -xtype l -delete
-	$(Q)$(sub) -C /lib/modules/$*/build M=$(O)/kmod-$* O= modules
+	$(Q)$(MAKE) $(sub) -C /lib/modules/$*/build M=$(O)/kmod-$* O= modules
 
 lib:
-	$(Q)$(sub) -C libpgnl O=$(O)
+	$(Q)$(MAKE) $(sub) -C libpgnl O=$(O)
 tools: lib
-	$(Q)$(sub) -C userspace O=$(O)
+	$(Q)$(MAKE) $(sub) -C userspace O=$(O)
 tests: lib
-	$(Q)$(sub) -C selftests O=$(O)
+	$(Q)$(MAKE) $(sub) -C selftests O=$(O)
 
 gen: $(O)/linux/.unpacked
 	$(Q)uapi/netlink/gen.sh $(O)/linux/tools/net/ynl
@@ -52,7 +52,7 @@ check-gen:
 	$(Q)selftests/gates/gen
 
 $(O)/linux/.unpacked:
-	$(Q)$(sub) -C selftests O=$(O) $@
+	$(Q)$(MAKE) $(sub) -C selftests O=$(O) $@
 
 # ---------------------------------------------------------------------------
 ## make check                 all tests, on every kernel of KVER, and the gates
@@ -67,34 +67,34 @@ vm = selftests/vm/run -k $(VM_KVER) $(MEM:%=-m %) $(CPUS:%=-c %) $(LIMIT:%=-t %)
 
 check:
 	$(deps) build vm check
-	$(Q)$(sub) -j$(shell nproc) O=$(O) all tests
+	$(Q)$(MAKE) $(sub) -j$(shell nproc) O=$(O) all tests
 	$(Q)selftests/check.sh gates vm
 
 check-static:
 	$(deps) build check
-	$(Q)$(sub) O=$(O) lib tools
+	$(Q)$(MAKE) $(sub) O=$(O) lib tools
 	$(Q)selftests/check.sh gates
 
 demo:
 	$(deps) build vm demo
-	$(Q)$(sub) O=$(O) modules lib tools
-	$(Q)$(sub) -C selftests O=$(O) demo
+	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) $(sub) -C selftests O=$(O) demo
 	$(Q)$(vm) -t 900 $(LIMIT:%=-t %) -- selftests/demo/run.sh
 
 bench:
 	$(deps) build vm bench
-	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
 	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh $(ROWS)
 
 shell:
 	$(deps) build vm
-	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
 	$(Q)$(vm) -i -o $(O)/shell
 
 vm-run:
 	$(if $(value CMD),,$(error usage: make vm-run CMD='COMMAND'))
 	$(deps) build vm
-	$(Q)$(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
 	$(Q)$(vm) -o $(O)/vm-run -- bash -c "$$CMD"
 
 # ---------------------------------------------------------------------------
@@ -106,8 +106,8 @@ modules_dir = $(INSTALL_MOD_PATH)/lib/modules/$*/updates
 dkms_dir = $(DESTDIR)/usr/src/pgnl-$(VERSION)
 
 install: lib tools
-	$(Q)$(sub) -C libpgnl O=$(O) install
-	$(Q)$(sub) -C userspace O=$(O) install
+	$(Q)$(MAKE) $(sub) -C libpgnl O=$(O) install
+	$(Q)$(MAKE) $(sub) -C userspace O=$(O) install
 	$(say) INSTALL modules-load.d/pgnl.conf
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 	$(Q)echo pgnl >$(DESTDIR)$(PREFIX)/lib/modules-load.d/pgnl.conf
