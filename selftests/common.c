@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/capability.h>
@@ -281,6 +282,18 @@ int blamed(const struct client *c)
 	const struct nlattr *attr = blamed_attr(c);
 
 	return attr ? mnl_attr_get_type(attr) : 0;
+}
+
+int blamed_by_dump(const struct client *c, int wanted)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname kernel;
+
+	uname(&kernel);
+	sscanf(kernel.release, "%u.%u", &major, &minor);
+	if (c->offset < 0 && major * 100 + minor < 612)
+		return wanted;
+	return blamed(c);
 }
 
 int blamed_index(const struct client *c)

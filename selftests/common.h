@@ -101,6 +101,12 @@ int req_recv(struct client *c);
 int blamed(const struct client *c);
 int blamed_index(const struct client *c);
 
+/* The same for an error of the listing itself rather than of its parsing: before
+ * Linux 6.12 the core passes its text on, but not its attribute; then this
+ * says that it is the wanted one.
+ */
+int blamed_by_dump(const struct client *c, int wanted);
+
 /* First attribute of that type in a message, NULL when there is none. */
 const struct nlattr *attr_of(const struct nlmsghdr *msg, uint16_t type);
 /* The same in the last reply; 0, "" or false when there is none. */

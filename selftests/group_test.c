@@ -188,7 +188,7 @@ TEST_F(group, delete_evicts_the_members)
 	members_free(&list);
 }
 
-/* --- Owners and modes ------------------------------------------------------------ */
+/* --- Owners and modes ----------------------------------------------------- */
 
 static int new_with(struct client *c, const char *group, uint32_t owner, uint32_t gid,
 		    uint32_t perm)
@@ -367,7 +367,7 @@ TEST_F(group, the_owner_of_the_scope_may_delete)
 	EXPECT_EQ(0, group_exists(self->c, "theirs", "g"));
 }
 
-/* --- Names and lists --------------------------------------------------------------- */
+/* --- Names and lists ------------------------------------------------------ */
 
 TEST_F(group, names_compare_byte_for_byte)
 {

@@ -13,7 +13,7 @@
 
 NETNS_FIXTURE(join);
 
-/* --- Counts ------------------------------------------------------------------------ */
+/* --- Counts --------------------------------------------------------------- */
 
 TEST_F(join, each_join_counts_and_needs_a_leave)
 {
@@ -134,7 +134,7 @@ TEST_F(join, wide_counts_add_up_in_groups_and_scopes)
 	groups_free(&list);
 }
 
-/* --- Lists ---------------------------------------------------------------------------- */
+/* --- Lists ---------------------------------------------------------------- */
 
 TEST_F(join, every_process_joins_every_group)
 {
@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(join, four_thousand_processes_join_in_one_request, 180)
 	members_free(&list);
 }
 
-/* --- Targets --------------------------------------------------------------------------- */
+/* --- Targets -------------------------------------------------------------- */
 
 TEST_F(join, self_pid_and_id_name_the_same_process)
 {
@@ -512,7 +512,7 @@ TEST_F(join, pids_that_cannot_exist_are_no_processes)
 	}
 }
 
-/* --- Groups of a process ----------------------------------------------------------------- */
+/* --- Groups of a process -------------------------------------------------- */
 
 TEST_F(join, the_groups_of_a_process_are_told)
 {
@@ -557,7 +557,7 @@ TEST_F(join, the_groups_of_a_dead_process_are_no_question)
 	EXPECT_EQ(0, leave_id(self->c, NULL, "g", id));
 }
 
-/* --- What a membership carries -------------------------------------------------------------- */
+/* --- What a membership carries -------------------------------------------- */
 
 static int join_with(struct client *c, uint32_t weight, const void *meta, size_t len)
 {
@@ -679,7 +679,7 @@ TEST_F(join, the_uid_is_the_real_one_as_of_the_first_join)
 	ASSERT_EQ(0, setresuid(0, 0, 0));
 }
 
-/* --- Ids --------------------------------------------------------------------------------------- */
+/* --- Ids ------------------------------------------------------------------ */
 
 TEST_F(join, who_left_everything_comes_back_with_a_larger_id)
 {
@@ -721,17 +721,16 @@ TEST_F_TIMEOUT(join, ids_of_thousands_of_processes_are_all_different, 180)
 	free(ids);
 }
 
-/* --- Atomicity ------------------------------------------------------------------------------------ */
+/* --- Atomicity ------------------------------------------------------------ */
 
 #define BATCH	300
 #define BATCHES	50
 
 struct shared {
-	int round;		/* group b<round> is being joined */
-	int seen;		/* the reader saw that round complete */
+	int seen;		/* last batch that the reader saw, and saw whole */
 };
 
-/* Read the current round's group until it is there; never see a part of it. */
+/* Read each batch's group until it is there; never see a part of it. */
 static int see_whole_batches(void *arg)
 {
 	struct shared *shared = arg;
@@ -784,7 +783,7 @@ TEST_F_TIMEOUT(join, a_reader_never_sees_a_part_of_a_batch, 180)
 	crowd_end(&crowd);
 }
 
-/* --- Size -------------------------------------------------------------------------------------------- */
+/* --- Size ----------------------------------------------------------------- */
 
 TEST_F_TIMEOUT(join, a_hundred_thousand_memberships_come_and_go, 300)
 {

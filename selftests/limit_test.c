@@ -94,7 +94,7 @@ TEST_F(limit, they_can_be_set_to_any_number)
 	EXPECT_EQ(1, join(self->c, NULL, "g", 0));
 }
 
-/* --- Of the network namespace -------------------------------------------------------- */
+/* --- Of the network namespace --------------------------------------------- */
 
 TEST_F(limit, net_scopes_stops_new_scopes)
 {
@@ -220,7 +220,7 @@ TEST_F(limit, zero_stops_everything)
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_PROCESSES));
 }
 
-/* --- Of users --------------------------------------------------------------------------- */
+/* --- Of users ------------------------------------------------------------- */
 
 static int five_memberships(void *arg)
 {

@@ -13,7 +13,7 @@
 
 NETNS_FIXTURE(ns);
 
-/* --- Network namespaces ------------------------------------------------------------ */
+/* --- Network namespaces --------------------------------------------------- */
 
 TEST_F(ns, each_network_namespace_has_tables_of_its_own)
 {
@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(ns, members_that_die_with_their_namespace_are_clean, 120)
 	}
 }
 
-/* --- Pid namespaces ------------------------------------------------------------------- */
+/* --- Pid namespaces ------------------------------------------------------- */
 
 struct outside {
 	struct client *c;	/* opened outside, inherited */
@@ -312,7 +312,7 @@ TEST_F(ns, the_end_of_a_pid_namespace_takes_all_its_members_out)
 	EXPECT_EQ(0, group_exists(self->c, NULL, "doomed"));
 }
 
-/* --- User namespaces --------------------------------------------------------------------- */
+/* --- User namespaces ------------------------------------------------------ */
 
 static int owned_by_my_root(void *arg)
 {

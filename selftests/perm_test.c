@@ -18,7 +18,7 @@
 
 NETNS_FIXTURE(perm);
 
-/* --- Modes ------------------------------------------------------------------------ */
+/* --- Modes ---------------------------------------------------------------- */
 
 static const struct person {
 	const char *name;
@@ -125,9 +125,11 @@ static int scope_denies(void *arg)
 	CHECK_EQ(-EACCES, members(c, "s", "open", &mlist));
 	CHECK_EQ(PGNL_A_SCOPE, blamed(c));
 	CHECK_EQ(-EACCES, members_dump(c, "s", NULL, &mlist));
-	CHECK_EQ(PGNL_A_SCOPE, blamed(c));
+	CHECK(c->text[0]);
+	CHECK_EQ(PGNL_A_SCOPE, blamed_by_dump(c, PGNL_A_SCOPE));
 	CHECK_EQ(-EACCES, groups(c, "s", false, &glist));
-	CHECK_EQ(PGNL_A_SCOPE, blamed(c));
+	CHECK(c->text[0]);
+	CHECK_EQ(PGNL_A_SCOPE, blamed_by_dump(c, PGNL_A_SCOPE));
 	CHECK_EQ(-EACCES, group_exists(c, "s", "open"));
 	CHECK_EQ(-EACCES, group_new(c, "s", "new"));
 	CHECK(c->text[0]);
@@ -209,7 +211,7 @@ TEST_F(perm, root_without_cap_net_admin_obeys_the_mode)
 	EXPECT_EQ(0, in_child(stopped_by_mode, NULL));
 }
 
-/* --- Capabilities -------------------------------------------------------------------- */
+/* --- Capabilities --------------------------------------------------------- */
 
 static int set_scope_perm(struct client *c, const char *scope, uint32_t perm)
 {
@@ -365,7 +367,7 @@ TEST_F(perm, a_limit_set_refused_in_part_changes_nothing)
 	EXPECT_EQ(0, as_user(ALICE, ALICE, set_net_and_user_limit, NULL));
 }
 
-/* --- The kill rule ----------------------------------------------------------------------- */
+/* --- The kill rule -------------------------------------------------------- */
 
 /* A process of other ids that waits, as child_start() makes one. */
 static int child_of(struct child *child, uid_t real, uid_t effective, uid_t saved)
@@ -480,7 +482,7 @@ TEST_F(perm, who_may_signal_a_process_may_join_and_take_it_out)
 	child_exit(&t.effective, 0);
 }
 
-/* --- Sockets opened by somebody else ---------------------------------------------------------- */
+/* --- Sockets opened by somebody else -------------------------------------- */
 
 static int send_fd(int to, int fd)
 {

@@ -196,7 +196,7 @@ TEST_F(pick, round_robin_reaches_everybody_while_members_come_and_go)
 	crowd_end(&crowd);
 }
 
-/* --- By key ---------------------------------------------------------------------------- */
+/* --- By key --------------------------------------------------------------- */
 
 #define MEMBERS	10
 #define KEYS	1000
@@ -311,7 +311,7 @@ TEST_F(pick, keys_are_bytes)
 	crowd_end(&crowd);
 }
 
-/* --- Filters ----------------------------------------------------------------------------- */
+/* --- Filters -------------------------------------------------------------- */
 
 static int pick_uid(struct client *c, uint32_t policy, uint32_t uid, struct pgnl_row *row)
 {
@@ -401,7 +401,7 @@ TEST_F(pick, local_only_takes_members_of_this_node)
 	}
 }
 
-/* --- The dead ------------------------------------------------------------------------------ */
+/* --- The dead ------------------------------------------------------------- */
 
 TEST_F_TIMEOUT(pick, the_dead_are_never_picked, 120)
 {
