@@ -3,13 +3,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "pool.h"
 
-#define STACK_SIZE	1024	/* a child only enters pause(2) */
+/*
+ * Enough for a system call, not for the run-time linker; so the program is
+ * linked to have all symbols bound at its start.
+ */
+#define STACK_SIZE	1024
 
 pid_t pool[POOL_MAX];
 size_t pool_size;
@@ -18,6 +23,7 @@ static char *stacks;
 static int __attribute__((noreturn)) rest(void *unused)
 {
 	(void)unused;
+	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		syscall(SYS_pause);
 }
