@@ -12,10 +12,11 @@ set -u
 here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$here")
 programs=$top/build/selftests
+module=$top/build/kmod-$(uname -r)/pgnl.ko
 # shellcheck source=selftests/klog.sh
 . "$here/klog.sh"
 
-limit=300
+limit=600
 while getopts t: opt; do
 	case $opt in
 	t) limit=$OPTARG ;;
@@ -55,13 +56,26 @@ chosen() {
 	return "$status"
 }
 
+# A control group holds all that a test starts, so that nothing is left of one
+# that was stopped to disturb the next.
+cage=/sys/fs/cgroup/selftests
+
 run_test() {
 	case $1 in
 	*.bats) set -- bats --tap "$here/$1" ;;
 	*.py) set -- python3 -B "$here/$1" ;;
 	*) set -- "$programs/$1" ;;
 	esac
-	timeout -k 5 "$limit" "$@" </dev/null
+	(echo "$BASHPID" >"$cage/cgroup.procs" && exec timeout -k 5 "$limit" "$@" </dev/null)
+}
+
+empty_cage() {
+	local tries
+	echo 1 >"$cage/cgroup.kill"
+	for ((tries = 0; tries < 100; tries++)); do
+		grep -q . "$cage/cgroup.procs" || break
+		sleep 0.1
+	done
 }
 
 # What the kernel has said since the mark; all of it when the mark was overrun.
@@ -77,7 +91,10 @@ check_kernel() {
 	if bad=$(klog_bad "$logs/kernel"); then
 		echo "the kernel log says: $bad"
 	fi
-	[ -d /sys/module/pgnl ] || return 0
+	if [ ! -d /sys/module/pgnl ]; then
+		echo "the module is gone"
+		insmod "$module"
+	fi
 	verdict=$(cat /sys/kernel/debug/pgnl/verify 2>&1)
 	[ "$verdict" = ok ] || echo "the verifier says: $verdict"
 }
@@ -93,6 +110,7 @@ report() {
 	start=${EPOCHREALTIME/./}
 	run_test "$test" >"$log" 2>&1
 	status=$?
+	empty_cage
 	{
 		read -r passed failed skipped
 		details=$(cat)
@@ -111,6 +129,7 @@ report() {
 
 list=$(chosen "$@") || exit
 [ -d /sys/module/pgnl ] || { echo "run.sh: the module is not loaded" >&2; exit 2; }
+mkdir -p "$cage" || exit 2
 for test in $list; do
 	report "$test"
 done
