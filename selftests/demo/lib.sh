@@ -48,13 +48,20 @@ claim() {
 	printf '%s  true  %s%s\n' "$good" "$text" "$plain"
 }
 
+# Wait a little, without a process as sleep(1) would be: on a pipe that never
+# says anything.
+exec {silence}<> <(:)
+nap() {
+	read -r -t "$1" -u "$silence"
+}
+
 # await TEXT COMMAND...: wait until COMMAND holds, for a minute at most.
 await() {
 	local text=$1 end=$((SECONDS + 60))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || fail "waited for a minute: $text"
-		sleep 0.05
+		nap 0.05
 	done
 }
 

@@ -52,10 +52,11 @@ join_workers() {
 		if [ "${#new[@]}" = 0 ] || pgnl -q join "$group" --pid "${new[@]}" "$@"; then
 			known=" ${workers[*]} "
 		fi
-		sleep 0.2
+		nap 0.2
 	done
 }
-export -f join_workers
+export -f join_workers nap
+export silence
 supervise() {
 	start "supervisor-$2.log" bash -c 'join_workers "$@"' join_workers "$@"
 }
@@ -147,7 +148,7 @@ say "The nginx master is stopped, so it can't reap its children. A picked worker
 	"SIGKILL and stays a zombie:"
 kill -STOP "$nginx"
 await "the master is stopped" in_state T "$nginx"
-victim=$(pgnl -n -o pid pick web)
+read -r victim < <(pgnl -n -o pid pick web)
 show "kill -KILL $victim"
 await "the worker is a zombie" in_state Z "$victim"
 show "cut -d' ' -f1-4 /proc/$victim/stat"
@@ -203,7 +204,7 @@ counts() { # GROUP N: the kernel's own count, 0 for a missing group
 	local n status=0
 	n=$(pgnl -n -o local groups "$1" 2>/dev/null) || status=$?
 	[ "$status" = 0 ] || [ "$status" = 3 ] || fail "pgnl groups $1 ended with $status"
-	[ "${n:-0}" = "$2" ]
+	[ "${n:-0}" -eq "$2" ]
 }
 claim "$crowd processes have joined" heard joined
 show "pgnl groups crowd"
