@@ -58,5 +58,5 @@ apt-get -q update
 # shellcheck disable=SC2086
 apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends $list
 comm -13 <(echo "$before") <(enabled_services) | while read -r link; do
-	systemctl disable "$(basename "$link")" || true
+	deb-systemd-helper disable "$(basename "$link")"
 done
