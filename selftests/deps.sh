@@ -58,5 +58,5 @@ apt-get -q update
 # shellcheck disable=SC2086
 apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends $list
 comm -13 <(echo "$before") <(enabled_services) | while read -r link; do
-	deb-systemd-helper disable "$(basename "$link")"
+	DPKG_MAINTSCRIPT_PACKAGE=pgnl deb-systemd-helper disable "$(basename "$link")"
 done
