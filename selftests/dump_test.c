@@ -292,7 +292,7 @@ TEST_F_TIMEOUT(dump, scope_under_churn, LIMIT_S)
 
 	ASSERT_EQ(0, crowd_start(&strangers, 20));
 	churn_start(_metadata, &churn, &strangers);
-	for (round = 0; round < rounds(60); round++) {
+	for (round = 0; again(round, 60); round++) {
 		unsigned int n_dead = atomic_load(&churn.n_dead);
 
 		ASSERT_EQ(0, dump_whole(self->c, NULL, NULL, &list));
@@ -315,7 +315,7 @@ TEST_F_TIMEOUT(dump, one_group_under_churn, LIMIT_S)
 	ASSERT_EQ(0, crowd_start(&strangers, 3000));
 	ASSERT_EQ(1, join_pids(self->c, NULL, stable(0), strangers.pid, strangers.n));
 	churn_start(_metadata, &churn, &strangers);
-	for (round = 0; round < rounds(100); round++) {
+	for (round = 0; again(round, 100); round++) {
 		unsigned int n_dead = atomic_load(&churn.n_dead);
 
 		ASSERT_EQ(0, dump_whole(self->c, NULL, stable(0), &list));
@@ -356,7 +356,7 @@ TEST_F_TIMEOUT(dump, groups_under_churn, LIMIT_S)
 
 	ASSERT_EQ(0, crowd_start(&strangers, 20));
 	churn_start(_metadata, &churn, &strangers);
-	for (round = 0; round < rounds(300); round++) {
+	for (round = 0; again(round, 300); round++) {
 		req_new(self->c, PGNL_CMD_GROUP_GET);
 		ASSERT_EQ(0, dump_send(self->c));
 		ASSERT_EQ(0, dump_finish(self->c, NULL, &none));
@@ -376,7 +376,7 @@ TEST_F_TIMEOUT(dump, process_under_churn, LIMIT_S)
 
 	ASSERT_EQ(0, crowd_start(&strangers, 20));
 	churn_start(_metadata, &churn, &strangers);
-	for (round = 0; round < rounds(300); round++) {
+	for (round = 0; again(round, 300); round++) {
 		process_req(self->c, self->id[0], 0);
 		ASSERT_EQ(0, dump_send(self->c));
 		ASSERT_EQ(0, dump_finish(self->c, NULL, &list));

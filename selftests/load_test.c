@@ -149,7 +149,7 @@ TEST_F(load, members_that_die_at_that_moment)
 	unsigned int round;
 	size_t i;
 
-	for (round = 0; round < rounds(10); round++) {
+	for (round = 0; again(round, 10); round++) {
 		join_all(_metadata, self);
 		for (i = 0; i < self->crowd.n; i++)
 			kill(self->crowd.pid[i], SIGKILL);
@@ -225,7 +225,7 @@ TEST_F(load, network_namespace_that_goes_with_its_members)
 	struct child child;
 	unsigned int round;
 
-	for (round = 0; round < rounds(20); round++) {
+	for (round = 0; again(round, 20); round++) {
 		ASSERT_TRUE(c);
 		ASSERT_EQ(0, child_start(&child));
 		ASSERT_EQ(1, join_pids(c, NULL, "g", self->crowd.pid, self->crowd.n));
@@ -331,7 +331,7 @@ TEST_F_TIMEOUT(load, loop_under_load, LIMIT_S)
 	for (i = 0; i < n; i++) {
 		ASSERT_EQ(0, pthread_create(&users[i].thread, NULL, user_main, &users[i]));
 	}
-	for (round = 0; round < rounds(20); round++) {
+	for (round = 0; again(round, 20); round++) {
 		/* Each of them has had a go since it was loaded. */
 		for (i = 0; i < n; i++)
 			uses[i] = atomic_load(&users[i].uses);

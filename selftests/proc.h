@@ -27,6 +27,10 @@
 /* No wait of a test is longer; what is waited for takes milliseconds. */
 #define LIMIT_MS	30000
 
+/* How long a race is repeated at most, and how often at least. */
+#define ROUNDS_MS	20000
+#define ROUNDS_MIN	3
+
 static inline long now_ms(void)
 {
 	struct timespec ts;
@@ -46,14 +50,28 @@ static inline long now_ms(void)
 	ok_;								\
 })
 
-/* How often to repeat a race: @n times the factor in PGNL_ROUNDS, at least 1. */
-static inline unsigned int rounds(unsigned int n)
+/* The factor in PGNL_ROUNDS, by which races are longer or shorter. */
+static inline double rounds_factor(void)
 {
 	const char *factor = getenv("PGNL_ROUNDS");
 
-	if (factor)
-		n *= strtod(factor, NULL);
-	return n ? n : 1;
+	return factor ? strtod(factor, NULL) : 1;
+}
+
+/*
+ * Whether to repeat a race, @round times done: up to @n times, fewer where that
+ * takes too long, but a few in any case. One such loop at a time in a thread.
+ */
+static inline bool again(unsigned int round, unsigned int n)
+{
+	static _Thread_local double factor;
+	static _Thread_local long end;
+
+	if (!round) {
+		factor = rounds_factor();
+		end = now_ms() + ROUNDS_MS * factor;
+	}
+	return round < ROUNDS_MIN || (round < n * factor && now_ms() < end);
 }
 
 /* Whole text of a small file in @buf, or false. */

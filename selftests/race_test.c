@@ -94,10 +94,13 @@ FIXTURE_TEARDOWN(race)
 	client_close(self->c);
 }
 
-/* Joined as asked, or refused since the process was dead or dying. */
+/*
+ * Joined as asked, or refused since the process was dead or dying. A count of 0
+ * tells of one that died while it was being joined.
+ */
 static bool joined_or_dead(int result)
 {
-	return result > 0 || result == -ESRCH;
+	return result >= 0 || result == -ESRCH;
 }
 
 /* How many the group has, or -errno. */
@@ -134,7 +137,7 @@ TEST_F_TIMEOUT(race, join_against_exit, LIMIT_S)
 	struct rival *rival = &self->rival;
 
 	rival_start(_metadata, rival, rival_joins);
-	for (round = 0; round < rounds(2000); round++) {
+	for (round = 0; again(round, 2000); round++) {
 		unsigned int delay = rand_r(&self->seed) % 20000;
 		pid_t pid = fork_that_exits(rand_r(&self->seed) % 20000);
 		int mine;
@@ -152,7 +155,7 @@ TEST_F_TIMEOUT(race, join_against_exit, LIMIT_S)
 		ASSERT_TRUE(joined_or_dead(mine)) TH_LOG("join: %d", mine);
 		ASSERT_TRUE(joined_or_dead(rival->result)) TH_LOG("join: %d", rival->result);
 		won += (mine > 0) + (rival->result > 0);
-		dead += (mine < 0) + (rival->result < 0);
+		dead += (mine <= 0) + (rival->result <= 0);
 	}
 	rival_end(rival);
 	TH_LOG("%u joins, %u too late", won, dead);
@@ -207,7 +210,7 @@ TEST_F_TIMEOUT(race, spinning_reader_never_sees_the_dead, LIMIT_S)
 
 	ASSERT_EQ(1, join(self->c, NULL, "g", 0));
 	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, reader_main, &reader));
-	for (round = 0; round < rounds(1000) && !reader.complaint[0]; round++) {
+	for (round = 0; again(round, 1000) && !reader.complaint[0]; round++) {
 		ASSERT_EQ(0, child_start(&child));
 		ASSERT_EQ(1, join(self->c, NULL, "g", child.pid));
 		id = reply_id(self->c, 0);
@@ -273,7 +276,7 @@ static void join_live(struct __test_metadata *_metadata, FIXTURE_DATA(race) *sel
 	uint64_t id;
 
 	rival_start(_metadata, rival, rival_joins);
-	for (round = 0; round < n; round++) {
+	for (round = 0; again(round, n); round++) {
 		ASSERT_EQ(0, kid_ready(&kid, fn, NULL));
 		rival->pid = kid.pid;
 		rival->spin = rand_r(&self->seed) % 200000;
@@ -292,12 +295,12 @@ static void join_live(struct __test_metadata *_metadata, FIXTURE_DATA(race) *sel
 
 TEST_F_TIMEOUT(race, join_against_exec_from_a_thread, LIMIT_S)
 {
-	join_live(_metadata, self, kid_execs_from_thread, rounds(200));
+	join_live(_metadata, self, kid_execs_from_thread, 200);
 }
 
 TEST_F_TIMEOUT(race, join_against_the_leaders_end, LIMIT_S)
 {
-	join_live(_metadata, self, kid_leader_ends, rounds(500));
+	join_live(_metadata, self, kid_leader_ends, 500);
 }
 
 /* --- Leave and exit ------------------------------------------------------- */
@@ -315,7 +318,7 @@ TEST_F_TIMEOUT(race, leave_against_exit, LIMIT_S)
 	struct child child;
 
 	rival_start(_metadata, rival, rival_leaves);
-	for (round = 0; round < rounds(800); round++) {
+	for (round = 0; again(round, 800); round++) {
 		ASSERT_EQ(0, child_start(&child));
 		ASSERT_EQ(1, join(self->c, NULL, "g", child.pid));
 		rival->pid = child.pid;
@@ -384,7 +387,7 @@ static void *writer_main(void *arg)
 	struct writer *w = arg;
 	unsigned int i;
 
-	for (i = 0; i < w->ops && !w->err; i++)
+	for (i = 0; again(i, w->ops) && !w->err; i++)
 		w->err = writer_act(w);
 	return NULL;
 }
@@ -400,7 +403,7 @@ TEST_F_TIMEOUT(race, writers_on_the_same_rows_lose_nothing, LIMIT_S)
 		writers[w].c = client_open();
 		writers[w].pids = crowd.pid;
 		writers[w].seed = w;
-		writers[w].ops = rounds(20000);
+		writers[w].ops = 20000;
 		ASSERT_EQ(0, pthread_create(&writers[w].thread, NULL, writer_main, &writers[w]));
 	}
 	for (w = 0; w < WRITERS; w++) {
@@ -454,7 +457,7 @@ TEST_F_TIMEOUT(race, row_that_is_told_has_a_count, LIMIT_S)
 
 	ASSERT_EQ(0, crowd_start(&crowd, 2));
 	ASSERT_EQ(0, pthread_create(&reader.thread, NULL, rows_main, &reader));
-	for (round = 0; round < rounds(10000) && !reader.complaint[0]; round++) {
+	for (round = 0; again(round, 10000) && !reader.complaint[0]; round++) {
 		ASSERT_LT(0, join(self->c, NULL, "g", crowd.pid[round % 2]));
 		ASSERT_EQ(1, leave(self->c, NULL, "g", crowd.pid[round % 2]));
 	}
@@ -527,7 +530,7 @@ TEST_F_TIMEOUT(race, small_batches_against_kills, LIMIT_S)
 {
 	unsigned int round, refused = 0;
 
-	for (round = 0; round < rounds(100); round++)
+	for (round = 0; again(round, 100); round++)
 		batch_against_kills(_metadata, self, 64, &refused);
 	TH_LOG("%u of %u batches refused", refused, round);
 }
@@ -536,7 +539,7 @@ TEST_F_TIMEOUT(race, batch_of_2000_against_kills, LIMIT_S)
 {
 	unsigned int round, refused = 0;
 
-	for (round = 0; round < rounds(4); round++)
+	for (round = 0; again(round, 4); round++)
 		batch_against_kills(_metadata, self, 2000, &refused);
 	TH_LOG("%u of %u batches refused", refused, round);
 }
@@ -642,7 +645,7 @@ static void deletions_against_all(struct __test_metadata *_metadata, FIXTURE_DAT
 
 	d->c = self->rival.c;
 	ASSERT_EQ(0, pthread_create(&d->thread, NULL, deleter_main, d));
-	for (round = 0; round < n; round++) {
+	for (round = 0; again(round, n); round++) {
 		ASSERT_EQ(0, crowd_start(&crowd, 8));
 		ASSERT_EQ(1, join_pids(self->c, NULL, "stable", crowd.pid, 8));
 		ret = join_pids(self->c, scope, "g", crowd.pid, 8);
@@ -668,14 +671,14 @@ TEST_F_TIMEOUT(race, scope_deletion_against_all, LIMIT_S)
 {
 	struct deleter d = { .make = make_scope, .delete = delete_scope };
 
-	deletions_against_all(_metadata, self, "volatile", &d, rounds(500));
+	deletions_against_all(_metadata, self, "volatile", &d, 500);
 }
 
 TEST_F_TIMEOUT(race, group_deletion_against_all, LIMIT_S)
 {
 	struct deleter d = { .make = make_group, .delete = delete_group };
 
-	deletions_against_all(_metadata, self, "pg2", &d, rounds(500));
+	deletions_against_all(_metadata, self, "pg2", &d, 500);
 }
 
 TEST_HARNESS_MAIN

@@ -123,7 +123,10 @@ static inline int process_dump(struct client *c, uint64_t id, pid_t pid)
 	return ret == -ESRCH ? 0 : ret;
 }
 
-/* No read shows that process; its pid may be 0 when another one has it now. */
+/*
+ * No read shows that process; its pid may be 0 when another one has it now.
+ * What waits for the kernel's clean-up, as dumps do, comes last.
+ */
 static inline const char *seen(struct client *c, const char *scope, const char *group,
 			       uint64_t id, pid_t pid)
 {
@@ -131,22 +134,32 @@ static inline const char *seen(struct client *c, const char *scope, const char *
 	uint32_t policy;
 	int ret;
 
-	for (how = 0; how < LISTINGS; how++) {
-		ret = listed(c, how, scope, group, id);
-		if (ret)
-			return say("%s: %d", listing_name[how], ret);
-	}
+	ret = listed(c, LIST_DO, scope, group, id);
+	if (ret)
+		return say("%s: %d", listing_name[LIST_DO], ret);
 	for (policy = 0; policy <= PGNL_POLICY_MAX; policy++) {
 		int64_t other = picked(c, scope, group, policy);
 
 		if (other < 0 || other == (int64_t)id)
 			return say("pick by policy %u: %" PRId64, policy, other);
 	}
-	ret = process_do(c, id, 0) ? : process_dump(c, id, 0);
+	ret = process_do(c, id, 0);
 	if (ret)
-		return say("process-get by id: %d", ret);
-	ret = pid ? process_do(c, 0, pid) ? : process_dump(c, 0, pid) : 0;
-	return ret ? say("process-get by pid: %d", ret) : "";
+		return say("process-get do by id: %d", ret);
+	ret = pid ? process_do(c, 0, pid) : 0;
+	if (ret)
+		return say("process-get do by pid: %d", ret);
+
+	for (how = LIST_DO + 1; how < LISTINGS; how++) {
+		ret = listed(c, how, scope, group, id);
+		if (ret)
+			return say("%s: %d", listing_name[how], ret);
+	}
+	ret = process_dump(c, id, 0);
+	if (ret)
+		return say("process-get dump by id: %d", ret);
+	ret = pid ? process_dump(c, 0, pid) : 0;
+	return ret ? say("process-get dump by pid: %d", ret) : "";
 }
 
 /* Every read that lists members shows it, under that id and pid. */

@@ -99,9 +99,9 @@ static inline void stage_release(struct stage *s)
 static inline void expect_gone(struct __test_metadata *_metadata, struct stage *s,
 			       uint64_t id, pid_t pid)
 {
-	int again;
+	int look;
 
-	for (again = 0; again < 2; again++) {
+	for (look = 0; look < 2; look++) {
 		EXPECT_STREQ("", seen(s->c, NULL, "alone", id, pid));
 		EXPECT_STREQ("", seen(s->c, NULL, "shared", id, pid));
 		EXPECT_STREQ("", miscounted(s->c, NULL, "alone", 0));
