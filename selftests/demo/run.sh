@@ -198,7 +198,7 @@ coproc CROWD { "$top/build/selftests/crowd" crowd "$crowd"; }
 crowd_pid=${CROWD_PID:?}
 heard() { # WORD
 	local word n
-	read -r -t 300 word n <&"${CROWD[0]}" && [ "$word $n" = "$1 $crowd" ]
+	read -r -t 800 word n <&"${CROWD[0]}" && [ "$word $n" = "$1 $crowd" ]
 }
 counts() { # GROUP N: the kernel's own count, 0 for a missing group
 	local n status=0
