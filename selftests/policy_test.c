@@ -496,9 +496,9 @@ TEST_F(policy, limits_given_twice_or_unknown_are_refused)
 
 		req_new(c, PGNL_CMD_LIMIT_SET);
 		nest = mnl_attr_nest_start(c->req, PGNL_A_LIMITS);
-		put_u64(c, type, 10);
+		put_u64(c, type, 1000000);
 		if (known)
-			put_u64(c, type, 11);
+			put_u64(c, type, 1000001);
 		mnl_attr_nest_end(c->req, nest);
 		EXPECT_REFUSED(c, req_do(c), 0, "limit-set");
 	}
