@@ -116,7 +116,7 @@ static size_t found_once(const struct pgnl_members *list, const struct crowd *cr
 	return found;
 }
 
-/* --- Arguments and errors --------------------------------------------------- */
+/* --- Arguments and errors ------------------------------------------------- */
 
 TEST_F(lib, options_of_a_join_are_read_back)
 {
@@ -249,7 +249,7 @@ TEST_F(lib, limits_and_use_may_each_be_left_out)
 	EXPECT_EQ(7, limits[PGNL_LIMIT_NET_GROUPS]);
 }
 
-/* --- Lists ------------------------------------------------------------------ */
+/* --- Lists ---------------------------------------------------------------- */
 
 TEST_F(lib, a_missing_group_differs_from_an_empty_one)
 {
@@ -406,7 +406,7 @@ TEST_F(lib, an_interrupted_dump_is_made_again_but_not_for_ever)
 	pgnl_free(list);
 }
 
-/* --- Handles ---------------------------------------------------------------- */
+/* --- Handles -------------------------------------------------------------- */
 
 TEST_F(lib, a_handle_stays_in_its_network_namespace)
 {
@@ -505,7 +505,7 @@ TEST_F(lib, a_handle_finds_a_module_loaded_anew)
 	EXPECT_LT(before.epoch, after.epoch);
 }
 
-/* --- pidfds ----------------------------------------------------------------- */
+/* --- pidfds --------------------------------------------------------------- */
 
 TEST_F(lib, the_process_of_a_pidfd_joins)
 {
