@@ -24,6 +24,7 @@
 #include "proc.h"
 #include "reply.h"
 #include "scope.h"
+#include "signal.h"
 #include "table.h"
 #include "user.h"
 #include "verify.h"
@@ -884,24 +885,17 @@ static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
 static int pick_locked(struct sk_buff *reply, struct pgnl_group *group,
 		       const struct pgnl_pick *pick)
 {
+	struct pgnl_member *member = pgnl_pick_locked(group, pick);
 	struct pgnl_reader reader = reader_of_current();
-	struct pgnl_member *member;
-	int err;
 
-	pgnl_group_get_locked(group);
-	member = pgnl_pick_slow_locked(group, pick);
 	if (IS_ERR(member))
-		err = PTR_ERR(member);
-	else
-		err = member ? pgnl_reply_put_member(reply, &reader, member) :
-			       -ENODATA;
-	pgnl_group_put_locked(group);
-	return err;
+		return PTR_ERR(member);
+	return member ? pgnl_reply_put_member(reply, &reader, member) :
+			-ENODATA;
 }
 
-static int pick_member(struct sk_buff *reply, struct genl_info *info,
-		       const struct pgnl_caller *who, struct pgnl_scope *scope,
-		       const struct pgnl_name *name,
+static int pick_member(struct sk_buff *reply, const struct pgnl_caller *who,
+		       struct pgnl_scope *scope, const struct pgnl_name *name,
 		       const struct pgnl_pick *pick, bool locked)
 {
 	struct pgnl_group *group = pgnl_group_find(scope, name);
@@ -911,7 +905,7 @@ static int pick_member(struct sk_buff *reply, struct genl_info *info,
 	if (!group || !pgnl_group_is_seen(group))
 		return -ENOENT;
 	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
-		return refuse_group_mode(info);
+		return -EACCES;
 	created = group->created;
 	err = locked ? pick_locked(reply, group, pick) :
 		       pick_rcu(reply, group, pick);
@@ -921,7 +915,7 @@ static int pick_member(struct sk_buff *reply, struct genl_info *info,
 	return err;
 }
 
-static int pick_quick_or_slow(struct sk_buff *reply, struct genl_info *info,
+static int pick_quick_or_slow(struct sk_buff *reply,
 			      const struct pgnl_caller *who,
 			      struct pgnl_scope *scope,
 			      const struct pgnl_name *name,
@@ -930,14 +924,33 @@ static int pick_quick_or_slow(struct sk_buff *reply, struct genl_info *info,
 	int err;
 
 	rcu_read_lock();
-	err = pick_member(reply, info, who, scope, name, pick, false);
+	err = pick_member(reply, who, scope, name, pick, false);
 	rcu_read_unlock();
 	if (err != -EAGAIN)
 		return err;
 	mutex_lock(&who->pn->lock);
-	err = pick_member(reply, info, who, scope, name, pick, true);
+	err = pick_member(reply, who, scope, name, pick, true);
 	mutex_unlock(&who->pn->lock);
 	return err;
+}
+
+/* What a look for members came to, in words about the group. */
+static void explain_pick(struct genl_info *info, int err)
+{
+	struct nlattr *attr = info->attrs[PGNL_A_GROUP];
+
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "the group changes too fast");
+	else if (err == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such group");
+	else if (err == -ENODATA)
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "nobody in the group fits");
+	else if (err == -EACCES)
+		refuse_group_mode(info);
+	else if (err == -ENOMEM)
+		NL_SET_ERR_MSG(info->extack, "out of memory");
 }
 
 int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
@@ -960,20 +973,114 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
 	reply = new_reply(info, MEMBERS_SMALL);
-	err = reply ? pick_quick_or_slow(reply, info, &who, scope, &name,
-					 &pick) : -ENOMEM;
-	if (err == -EBUSY)
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "the group changes too fast");
-	else if (err == -ENOENT)
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such group");
-	else if (err == -ENODATA)
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "nobody in the group fits");
+	err = reply ? pick_quick_or_slow(reply, &who, scope, &name, &pick) : -ENOMEM;
+	explain_pick(info, err);
 	if (err)
 		nlmsg_free(reply);
 	else
 		err = send_reply(info, reply);
+	pgnl_scope_put(scope);
+	return err;
+}
+
+/* --- Acts --- */
+
+static int parse_signal(struct genl_info *info, struct pgnl_signal *signal)
+{
+	struct nlattr **attrs = info->attrs;
+
+	if (!attrs[PGNL_A_SIGNAL]) {
+		NL_SET_ERR_MSG(info->extack, "a signal is needed");
+		return -EINVAL;
+	}
+	memset(signal, 0, sizeof(*signal));
+	signal->nr = nla_get_u32(attrs[PGNL_A_SIGNAL]);
+	signal->queued = attrs[PGNL_A_VALUE];
+	if (signal->queued)
+		signal->value = nla_get_u64(attrs[PGNL_A_VALUE]);
+	signal->others = attrs[PGNL_A_OTHERS];
+	signal->one = attrs[PGNL_A_POLICY];
+	if (signal->one && (signal->others || attrs[PGNL_A_ID])) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[PGNL_A_POLICY],
+				    "a policy excludes others and ids");
+		return -EINVAL;
+	}
+	return parse_pick(info, &signal->pick);
+}
+
+/* The members that the request's ids name, or all that fit. */
+static struct pgnl_crowd *gather(struct genl_info *info,
+				 const struct pgnl_caller *who,
+				 struct pgnl_scope *scope,
+				 const struct pgnl_name *name,
+				 const struct pgnl_signal *signal)
+{
+	struct pgnl_crowd *crowd;
+	struct nlattr *attr;
+	int err = 0;
+	int rem;
+
+	if (!info->attrs[PGNL_A_ID])
+		return pgnl_crowd_all(who, scope, name, signal);
+	crowd = pgnl_crowd_new(count_attrs(info, PGNL_A_ID));
+	if (!crowd)
+		return ERR_PTR(-ENOMEM);
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) == PGNL_A_ID)
+			err = pgnl_crowd_add_id(crowd, who, scope, name, signal,
+						nla_get_u64(attr));
+		if (err) {
+			pgnl_crowd_free(crowd);
+			return ERR_PTR(err);
+		}
+	}
+	return crowd;
+}
+
+int pgnl_nl_group_signal_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pgnl_tally tally = {};
+	struct pgnl_signal signal;
+	struct pgnl_crowd *crowd;
+	struct pgnl_scope *scope;
+	struct pgnl_caller who;
+	struct pgnl_name name;
+	struct sk_buff *reply;
+	int err;
+
+	err = begin(&who, skb, info, BIT_ULL(PGNL_A_ID)) ?:
+	      pgnl_args_group_name(info->attrs[PGNL_A_GROUP], &name,
+				   info->extack) ?:
+	      parse_signal(info, &signal);
+	if (err)
+		return err;
+	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_ACT,
+				info->extack);
+	if (IS_ERR(scope))
+		return PTR_ERR(scope);
+	reply = new_reply(info, REPLY_ROOM);
+	if (!reply) {
+		err = -ENOMEM;
+		goto out;
+	}
+	crowd = gather(info, &who, scope, &name, &signal);
+	if (IS_ERR(crowd)) {
+		err = PTR_ERR(crowd);
+		explain_pick(info, err);
+		goto out_reply;
+	}
+	pgnl_crowd_signal(crowd, &who, &signal, &tally);
+	pgnl_crowd_free(crowd);
+	if (nla_put_u32(reply, PGNL_A_REACHED, tally.reached) ||
+	    nla_put_u32(reply, PGNL_A_REFUSED, tally.refused) ||
+	    nla_put_u32(reply, PGNL_A_GONE, tally.gone))
+		err = -EMSGSIZE;
+out_reply:
+	if (err)
+		nlmsg_free(reply);
+	else
+		err = send_reply(info, reply);
+out:
 	pgnl_scope_put(scope);
 	return err;
 }
