@@ -112,6 +112,16 @@ static int send_reply(struct genl_info *info, struct sk_buff *skb)
 	return 0;
 }
 
+/* End a handler that has a reply, or an error in its place. */
+static int finish(struct genl_info *info, struct sk_buff *reply, int err)
+{
+	if (err) {
+		nlmsg_free(reply);
+		return err;
+	}
+	return send_reply(info, reply);
+}
+
 /* Begin a handler: who asks, and are lists the only repeats? */
 static int begin(struct pgnl_caller *who, struct sk_buff *skb,
 		 struct genl_info *info, u64 lists)
@@ -146,11 +156,9 @@ int pgnl_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (nla_put_u32(reply, PGNL_A_ABI, PGNL_ABI) ||
 	    nla_put_string(reply, PGNL_A_RELEASE, PGNL_RELEASE) ||
 	    nla_put_string(reply, PGNL_A_NODE, node) ||
-	    nla_put_u64_64bit(reply, PGNL_A_EPOCH, pgnl_epoch, PGNL_A_PAD)) {
-		nlmsg_free(reply);
-		return -EMSGSIZE;
-	}
-	return send_reply(info, reply);
+	    nla_put_u64_64bit(reply, PGNL_A_EPOCH, pgnl_epoch, PGNL_A_PAD))
+		err = -EMSGSIZE;
+	return finish(info, reply, err);
 }
 
 /* --- Scopes --- */
@@ -310,10 +318,7 @@ int pgnl_nl_scope_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&who.pn->lock);
 	err = pgnl_reply_put_scope(reply, &reader, scope);
 	mutex_unlock(&who.pn->lock);
-	if (err)
-		nlmsg_free(reply);
-	else
-		err = send_reply(info, reply);
+	err = finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
 	return err;
@@ -396,10 +401,7 @@ int pgnl_nl_group_del_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (!err && missing)
 		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
-	if (err)
-		nlmsg_free(reply);
-	else
-		err = send_reply(info, reply);
+	err = finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
 	return err;
@@ -453,10 +455,7 @@ int pgnl_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&who.pn->lock);
 	err = put_group_locked(reply, info, &who, scope, &name);
 	mutex_unlock(&who.pn->lock);
-	if (err)
-		nlmsg_free(reply);
-	else
-		err = send_reply(info, reply);
+	err = finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
 	return err;
@@ -814,11 +813,7 @@ again:
 		nlmsg_free(reply);
 		goto again;
 	}
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return send_reply(info, reply);
+	return finish(info, reply, err);
 }
 
 static int parse_pick(struct genl_info *info, struct pgnl_pick *pick)
@@ -975,10 +970,7 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = new_reply(info, MEMBERS_SMALL);
 	err = reply ? pick_quick_or_slow(reply, &who, scope, &name, &pick) : -ENOMEM;
 	explain_pick(info, err);
-	if (err)
-		nlmsg_free(reply);
-	else
-		err = send_reply(info, reply);
+	err = finish(info, reply, err);
 	pgnl_scope_put(scope);
 	return err;
 }
@@ -1076,10 +1068,7 @@ int pgnl_nl_group_signal_doit(struct sk_buff *skb, struct genl_info *info)
 	    nla_put_u32(reply, PGNL_A_GONE, tally.gone))
 		err = -EMSGSIZE;
 out_reply:
-	if (err)
-		nlmsg_free(reply);
-	else
-		err = send_reply(info, reply);
+	err = finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
 	return err;
@@ -1118,11 +1107,7 @@ int pgnl_nl_process_get_doit(struct sk_buff *skb, struct genl_info *info)
 		 (id && nla_put_u64_64bit(reply, PGNL_A_ID, id, PGNL_A_PAD)))
 		err = -EMSGSIZE;
 	put_pid(pid);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return send_reply(info, reply);
+	return finish(info, reply, err);
 }
 
 /* --- Limits, counters, verifier --- */
@@ -1183,11 +1168,7 @@ int pgnl_nl_limit_get_doit(struct sk_buff *skb, struct genl_info *info)
 	else
 		err = -ENOMEM;
 	pgnl_user_put(user);
-	if (err) {
-		nlmsg_free(reply);
-		return err;
-	}
-	return send_reply(info, reply);
+	return finish(info, reply, err);
 }
 
 static bool has_any(struct nlattr **attrs, const int *types, int n)
@@ -1302,12 +1283,9 @@ int pgnl_nl_verify_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = new_reply(info, REPLY_ROOM);
 	if (!reply)
 		return -ENOMEM;
-	if (!pgnl_verify(who.pn, verdict) &&
-	    nla_put_string(reply, PGNL_A_VERDICT, verdict)) {
-		nlmsg_free(reply);
-		return -EMSGSIZE;
-	}
-	return send_reply(info, reply);
+	if (!pgnl_verify(who.pn, verdict))
+		err = nla_put_string(reply, PGNL_A_VERDICT, verdict);
+	return finish(info, reply, err);
 }
 
 /* --- The family --- */
