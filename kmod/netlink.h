@@ -23,8 +23,12 @@ struct sk_buff;
 /* Version of the interface; raised when a client could notice. */
 #define PGNL_ABI	1
 
-/* Room for a reply of fixed content. */
-#define PGNL_REPLY_ROOM	1024
+/*
+ * Room for a reply of fixed content, or of few members. It fills a kilobyte
+ * together with what the kernel adds; netlink copies a buffer that is much
+ * larger than its content.
+ */
+#define PGNL_REPLY_ROOM	640
 
 extern struct genl_family pgnl_nl_family;
 

@@ -15,9 +15,7 @@
 #include "scope.h"
 #include "table.h"
 
-/* Room in the first try of a reply with members: enough for most groups. */
-#define MEMBERS_SMALL	640
-/* And in the second: what readers are used to from listings. */
+/* Room in the second try of a reply with members, as in listings. */
 #define MEMBERS_LARGE	32000
 /* What a member takes at most, and the flag that there are more. */
 #define MEMBER_ROOM	(NLA_HDRLEN + nla_total_size(sizeof(struct pgnl_row)) + \
@@ -27,15 +25,17 @@
 
 /* -EMSGSIZE: that is not all, what fits is there. */
 static int put_members(struct sk_buff *reply, struct pgnl_group *group,
-		       const struct pgnl_reader *reader, bool *some)
+		       struct pgnl_reader *reader, bool *some)
 {
+	XA_STATE(xas, &group->rows, 0);
 	struct pgnl_member *member;
-	unsigned long index;
 	int err;
 
 	*some = false;
-	xa_for_each(&group->rows, index, member) {
-		if (index >= MEMBERS_LOOK)
+	xas_for_each(&xas, member, ULONG_MAX) {
+		if (xas_retry(&xas, member))
+			continue;
+		if (xas.xa_index >= MEMBERS_LOOK)
 			return -EMSGSIZE;
 		if (!pgnl_member_is_seen(member))
 			continue;
@@ -54,7 +54,7 @@ static int put_members(struct sk_buff *reply, struct pgnl_group *group,
  * -EAGAIN if it is not.
  */
 static int put_members_rcu(struct sk_buff *reply, struct pgnl_group *group,
-			   const struct pgnl_reader *reader, bool *some)
+			   struct pgnl_reader *reader, bool *some)
 {
 	const unsigned char *mark = skb_tail_pointer(reply);
 	unsigned int seq;
@@ -105,7 +105,7 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 
 int pgnl_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	size_t room = MEMBERS_SMALL;
+	size_t room = PGNL_REPLY_ROOM;
 	struct pgnl_caller who;
 	struct pgnl_name name;
 	struct sk_buff *reply;
@@ -241,7 +241,7 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 				info->extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
-	reply = pgnl_nl_new_reply(info, MEMBERS_SMALL);
+	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
 	err = reply ? pick_quick_or_slow(reply, &who, scope, &name, &pick) : -ENOMEM;
 	pgnl_nl_explain_group(info, err);
 	err = pgnl_nl_finish(info, reply, err);
