@@ -199,6 +199,34 @@ int pgnl_crowd_add_id(struct pgnl_crowd *crowd, const struct pgnl_caller *who,
 	return err;
 }
 
+/*
+ * To whom of a process to queue a value. The kernel lets modules queue one to a
+ * thread only, so to one that takes it; a leader may have ended before others.
+ */
+static struct task_struct *get_thread(struct pid *pid, int nr)
+{
+	struct task_struct *leader, *thread, *best = NULL;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	if (!leader)
+		goto out;
+	for_each_thread(leader, thread) {
+		if (thread->flags & PF_EXITING)
+			continue;
+		if (!sigismember(&thread->blocked, nr)) {
+			best = thread;
+			break;
+		}
+		best = best ?: thread;
+	}
+	if (best)
+		get_task_struct(best);
+out:
+	rcu_read_unlock();
+	return best;
+}
+
 /* As sigqueue(3) from the requester; its right to has been checked. */
 static int queue_value(struct pid *pid, const struct pgnl_signal *signal)
 {
@@ -209,11 +237,11 @@ static int queue_value(struct pid *pid, const struct pgnl_signal *signal)
 	clear_siginfo(&info);
 	info.si_signo = signal->nr;
 	info.si_code = SI_QUEUE;
-	info.si_pid = task_tgid_vnr(current);
+	info.si_pid = pid_nr_ns(task_tgid(current), ns_of_pid(pid));
 	info.si_uid = from_kuid_munged(current_user_ns(), current_uid());
 	info.si_value.sival_ptr = (void __user *)(unsigned long)signal->value;
 
-	task = get_pid_task(pid, PIDTYPE_TGID);
+	task = get_thread(pid, signal->nr);
 	if (!task)
 		return -ESRCH;
 	err = send_sig_info(signal->nr, &info, task);
