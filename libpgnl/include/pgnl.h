@@ -178,6 +178,7 @@ int pgnl_join(struct pgnl *handle, const char *scope, const char *group,
 	      pid_t pid, const struct pgnl_join_opts *opts,
 	      struct pgnl_joined *joined);
 /* Every process into every group, all or nothing; at most 4096 rows (-E2BIG).
+ * A process that ends while the request is under way has a count of 0.
  * joined: n_groups * n_pids elements, groups in the outer loop, or NULL.
  */
 int pgnl_join_many(struct pgnl *handle, const char *scope,
