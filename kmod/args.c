@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What requests say, beyond what the generated policies check. */
+#include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
 #include "exit.h"
 #include "netlink.h"
+#include "pick.h"
 #include "proc.h"
 #include "scope.h"
 #include "table.h"
@@ -214,4 +217,64 @@ struct pid *pgnl_args_process(struct pgnl_net *pn, struct nlattr *pid_attr,
 		return ERR_PTR(-ESRCH);
 	}
 	return pid;
+}
+
+/**
+ * pgnl_args_count() - How often an attribute is given.
+ * @info: the request
+ * @type: the attribute
+ *
+ * Return: how often.
+ */
+u32 pgnl_args_count(const struct genl_info *info, int type)
+{
+	const struct nlattr *attr;
+	u32 n = 0;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		n += nla_type(attr) == type;
+	return n;
+}
+
+/**
+ * pgnl_args_pick() - Whom to pick.
+ * @info: the request
+ * @pick: to fill
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_pick(struct genl_info *info, struct pgnl_pick *pick)
+{
+	struct nlattr *key = info->attrs[PGNL_A_KEY];
+	struct nlattr *uid = info->attrs[PGNL_A_UID];
+	bool by_key;
+
+	memset(pick, 0, sizeof(*pick));
+	if (info->attrs[PGNL_A_POLICY])
+		pick->policy = nla_get_u32(info->attrs[PGNL_A_POLICY]);
+	by_key = pick->policy == PGNL_POLICY_KEY;
+	if (by_key != !!key) {
+		NL_SET_ERR_MSG_ATTR(info->extack, key,
+				    "a key is for the policy key, and it needs one");
+		return -EINVAL;
+	}
+	if (key) {
+		pick->key = nla_data(key);
+		pick->key_len = nla_len(key);
+		if (!pick->key_len || pick->key_len > PGNL_KEY_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack, key,
+					    "a key has 1 to 255 bytes");
+			return -EINVAL;
+		}
+	}
+	if (uid) {
+		pick->by_uid = true;
+		pick->uid = make_kuid(current_user_ns(), nla_get_u32(uid));
+		if (!uid_valid(pick->uid)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, uid, "no such user");
+			return -EINVAL;
+		}
+	}
+	return 0;
 }

@@ -83,11 +83,14 @@ struct pgnl_batch *pgnl_batch_new(const struct pgnl_caller *who,
 {
 	size_t rows = (size_t)nr_groups * nr_targets;
 	struct pgnl_batch *batch;
+	size_t size;
 
-	batch = kvzalloc(struct_size(batch, rows, rows) +
-			 nr_groups * sizeof(*batch->groups) +
-			 nr_targets * sizeof(*batch->targets),
-			 GFP_KERNEL_ACCOUNT);
+	size = struct_size(batch, rows, rows) +
+	       nr_groups * sizeof(*batch->groups) +
+	       nr_targets * sizeof(*batch->targets);
+	/* It lives for the request only; charging a small one costs more. */
+	batch = kvzalloc(size, size > PAGE_SIZE ? GFP_KERNEL_ACCOUNT :
+						  GFP_KERNEL);
 	if (!batch)
 		return NULL;
 	batch->who = who;

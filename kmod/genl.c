@@ -137,8 +137,22 @@ const struct nla_policy pgnl_stats_get_nl_policy[PGNL_A_PAD + 1] = {
 const struct nla_policy pgnl_verify_nl_policy[PGNL_A_PAD + 1] = {
 };
 
+/* PGNL_CMD_GROUP_SIGNAL - do */
+const struct nla_policy pgnl_group_signal_nl_policy[PGNL_A_OTHERS + 1] = {
+	[PGNL_A_SCOPE] = { .type = NLA_NUL_STRING, .len = PGNL_SCOPE_NAME_MAX, },
+	[PGNL_A_GROUP] = { .type = NLA_STRING, .len = PGNL_GROUP_NAME_MAX, },
+	[PGNL_A_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[PGNL_A_LOCAL_ONLY] = { .type = NLA_FLAG, },
+	[PGNL_A_POLICY] = NLA_POLICY_MAX(NLA_U32, 3),
+	[PGNL_A_KEY] = { .type = NLA_BINARY, },
+	[PGNL_A_UID] = { .type = NLA_U32, },
+	[PGNL_A_SIGNAL] = NLA_POLICY_MAX(NLA_U32, 64),
+	[PGNL_A_VALUE] = { .type = NLA_U64, },
+	[PGNL_A_OTHERS] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for pgnl */
-const struct genl_ops pgnl_nl_ops[17] = {
+const struct genl_ops pgnl_nl_ops[18] = {
 	{
 		.cmd		= PGNL_CMD_INFO_GET,
 		.doit		= pgnl_nl_info_get_doit,
@@ -244,5 +258,11 @@ const struct genl_ops pgnl_nl_ops[17] = {
 		.doit		= pgnl_nl_verify_doit,
 		.policy		= pgnl_verify_nl_policy,
 		.maxattr	= PGNL_A_PAD,
+	},
+	{
+		.cmd		= PGNL_CMD_GROUP_SIGNAL,
+		.doit		= pgnl_nl_group_signal_doit,
+		.policy		= pgnl_group_signal_nl_policy,
+		.maxattr	= PGNL_A_OTHERS,
 	},
 };

@@ -48,8 +48,10 @@ extern const struct nla_policy pgnl_stats_get_nl_policy[PGNL_A_PAD + 1];
 
 extern const struct nla_policy pgnl_verify_nl_policy[PGNL_A_PAD + 1];
 
+extern const struct nla_policy pgnl_group_signal_nl_policy[PGNL_A_OTHERS + 1];
+
 /* Ops table for pgnl */
-extern const struct genl_ops pgnl_nl_ops[17];
+extern const struct genl_ops pgnl_nl_ops[18];
 
 int pgnl_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pgnl_nl_scope_new_doit(struct sk_buff *skb, struct genl_info *info);
@@ -73,5 +75,6 @@ int pgnl_nl_limit_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pgnl_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info);
 int pgnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int pgnl_nl_verify_doit(struct sk_buff *skb, struct genl_info *info);
+int pgnl_nl_group_signal_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _LINUX_PGNL_GEN_H */

@@ -11,8 +11,9 @@ struct cred;
 struct pid;
 struct sk_buff;
 
-/* What to ask of a mode; as of a file. (1 is for acts on groups.) */
+/* What to ask of a mode; as of a file. */
 enum {
+	PGNL_MAY_ACT	= 1,	/* signal members */
 	PGNL_MAY_WRITE	= 2,	/* join, leave, create groups */
 	PGNL_MAY_READ	= 4,	/* list, watch, map */
 };

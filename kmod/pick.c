@@ -16,6 +16,7 @@
 #include <linux/siphash.h>
 #include <linux/xarray.h>
 
+#include "group.h"
 #include "member.h"
 #include "pick.h"
 #include "proc.h"
@@ -166,7 +167,7 @@ static struct pgnl_member *turn_rcu(struct pgnl_group *group,
  * if the group's sequence has not changed meanwhile.
  *
  * Return: a member that readers see, borrowed; NULL when nobody fits; or
- * ERR_PTR(-EAGAIN) to ask pgnl_pick_slow_locked().
+ * ERR_PTR(-EAGAIN) to ask pgnl_pick_locked().
  */
 struct pgnl_member *pgnl_pick_rcu(struct pgnl_group *group,
 				  const struct pgnl_pick *pick)
@@ -216,18 +217,9 @@ static u64 best_locked(struct pgnl_group *group, const struct pgnl_pick *pick,
 	return id;
 }
 
-/**
- * pgnl_pick_slow_locked() - Pick a member by looking at all of them.
- * @group: the group, referenced
- * @pick: whom to pick
- *
- * Lets the lock go now and then, but not once it has settled on a member.
- *
- * Return: a member that readers see, borrowed; NULL when nobody fits; or
- * ERR_PTR(-EBUSY) when whoever was picked has gone, time and again.
- */
-struct pgnl_member *pgnl_pick_slow_locked(struct pgnl_group *group,
-					  const struct pgnl_pick *pick)
+/* What pgnl_pick_locked() does when it is not quickly done. */
+static struct pgnl_member *slow_locked(struct pgnl_group *group,
+				       const struct pgnl_pick *pick)
 {
 	struct pgnl_net *pn = group->scope->pn;
 	struct pgnl_member *member;
@@ -236,7 +228,6 @@ struct pgnl_member *pgnl_pick_slow_locked(struct pgnl_group *group,
 	int tries;
 	u64 id;
 
-	pgnl_assert_locked(pn);
 	for (tries = 0; tries < 8 && group->nr_rows; tries++) {
 		if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
 			turn = take_turn(group, group->nr_rows);
@@ -252,4 +243,31 @@ struct pgnl_member *pgnl_pick_slow_locked(struct pgnl_group *group,
 		return member;
 	}
 	return group->nr_rows ? ERR_PTR(-EBUSY) : NULL;
+}
+
+/**
+ * pgnl_pick_locked() - Pick a member, however long it takes.
+ * @group: the group
+ * @pick: whom to pick
+ *
+ * Lets the lock go now and then, but not once it has settled on a member.
+ *
+ * Return: a member that readers see, borrowed; NULL when nobody fits; or
+ * ERR_PTR(-EBUSY) when whoever was picked has gone, time and again.
+ */
+struct pgnl_member *pgnl_pick_locked(struct pgnl_group *group,
+				     const struct pgnl_pick *pick)
+{
+	struct pgnl_member *member;
+
+	pgnl_assert_locked(group->scope->pn);
+	rcu_read_lock();
+	member = pgnl_pick_rcu(group, pick);
+	rcu_read_unlock();
+	if (member != ERR_PTR(-EAGAIN))
+		return member;
+	pgnl_group_get_locked(group);
+	member = slow_locked(group, pick);
+	pgnl_group_put_locked(group);
+	return member;
 }

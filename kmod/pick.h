@@ -27,7 +27,7 @@ struct pgnl_pick {
 
 struct pgnl_member *pgnl_pick_rcu(struct pgnl_group *group,
 				  const struct pgnl_pick *pick);
-struct pgnl_member *pgnl_pick_slow_locked(struct pgnl_group *group,
-					  const struct pgnl_pick *pick);
+struct pgnl_member *pgnl_pick_locked(struct pgnl_group *group,
+				     const struct pgnl_pick *pick);
 
 #endif /* _PGNL_PICK_H */

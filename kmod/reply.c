@@ -80,42 +80,71 @@ int pgnl_reply_put_group(struct sk_buff *skb, const struct pgnl_reader *reader,
 	return group->created ? put_owner(skb, reader, &group->owner) : 0;
 }
 
+static u32 translate_uid(struct pgnl_reader *reader, kuid_t kuid)
+{
+	if (!reader->translated || !uid_eq(kuid, reader->last_kuid)) {
+		reader->last_kuid = kuid;
+		reader->last_uid = from_kuid_munged(reader->user_ns, kuid);
+		reader->translated = true;
+	}
+	return reader->last_uid;
+}
+
+/* An attribute whose room has been taken; returns where its content goes. */
+static void *put_header(void *at, int type, int len)
+{
+	struct nlattr *attr = at;
+
+	attr->nla_type = type;
+	attr->nla_len = nla_attr_size(len);
+	return at + NLA_HDRLEN;
+}
+
 /**
  * pgnl_reply_put_member() - Add a member to a reply, as a nest.
  * @skb: the reply
  * @reader: who reads
  * @member: the member, lock held or within RCU
  *
+ * This is most of what a read of a group costs, so it takes the room of all
+ * attributes at once.
+ *
  * Return: 0 or -EMSGSIZE, and nothing of it is there.
  */
-int pgnl_reply_put_member(struct sk_buff *skb, const struct pgnl_reader *reader,
+int pgnl_reply_put_member(struct sk_buff *skb, struct pgnl_reader *reader,
 			  const struct pgnl_member *member)
 {
+	int len = nla_total_size(sizeof(struct pgnl_row));
 	struct pgnl_row row = {
 		.id = member->proc->id,
 		.pid = pid_nr_ns(member->proc->pid, reader->pid_ns),
 		.count = READ_ONCE(member->count),
-		.uid = from_kuid_munged(reader->user_ns, member->uid),
+		.uid = translate_uid(reader, member->uid),
 		.weight = READ_ONCE(member->weight),
 		.state = PGNL_STATE_UP,
 	};
 	struct pgnl_meta *meta;
-	struct nlattr *nest;
-	int err;
+	void *at;
 
-	nest = nla_nest_start(skb, PGNL_A_MEMBER);
-	if (!nest)
-		return -EMSGSIZE;
-	err = nla_put(skb, PGNL_A_MEMBER_ROW, sizeof(row), &row);
+	BUILD_BUG_ON(sizeof(row) % NLA_ALIGNTO);
 	rcu_read_lock();
 	meta = rcu_dereference(member->meta);
-	if (!err && meta)
-		err = nla_put(skb, PGNL_A_MEMBER_META, meta->len, meta->data);
-	rcu_read_unlock();
-	if (err) {
-		nla_nest_cancel(skb, nest);
-		return err;
+	if (meta)
+		len += nla_total_size(meta->len);
+	if (skb_tailroom(skb) < nla_attr_size(len)) {
+		rcu_read_unlock();
+		return -EMSGSIZE;
 	}
-	nla_nest_end(skb, nest);
+	at = skb_put(skb, nla_attr_size(len));
+	at = put_header(at, PGNL_A_MEMBER | NLA_F_NESTED, len);
+	at = put_header(at, PGNL_A_MEMBER_ROW, sizeof(row));
+	memcpy(at, &row, sizeof(row));
+	if (meta) {
+		at = put_header(at + sizeof(row), PGNL_A_MEMBER_META,
+				meta->len);
+		memcpy(at, meta->data, meta->len);
+		memset(at + meta->len, 0, nla_padlen(meta->len));
+	}
+	rcu_read_unlock();
 	return 0;
 }

@@ -75,6 +75,9 @@ static const uint8_t types[PGNL_A_MAX + 1] = {
 	[PGNL_A_USAGE] = MNL_TYPE_NESTED,
 	[PGNL_A_STATS] = MNL_TYPE_NESTED,
 	[PGNL_A_VERDICT] = MNL_TYPE_STRING,
+	[PGNL_A_REACHED] = MNL_TYPE_U32,
+	[PGNL_A_REFUSED] = MNL_TYPE_U32,
+	[PGNL_A_GONE] = MNL_TYPE_U32,
 };
 
 static int parse_pgnl(const struct nlmsghdr *nlh, const struct nlattr **attrs)
@@ -320,6 +323,19 @@ int lp_decode_numbers(const struct nlmsghdr *nlh, uint16_t nest,
 			return -EPROTO;
 		numbers[type - 1] = mnl_attr_get_u64(attr);
 	}
+	return 0;
+}
+
+int lp_decode_signalled(const struct nlmsghdr *nlh,
+			struct pgnl_signalled *signalled)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs) || !attrs[PGNL_A_REACHED])
+		return -EPROTO;
+	signalled->reached = mnl_attr_get_u32(attrs[PGNL_A_REACHED]);
+	signalled->refused = u32_or(attrs[PGNL_A_REFUSED], 0);
+	signalled->gone = u32_or(attrs[PGNL_A_GONE], 0);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
  *	request.c	arguments -> request
  *	exchange.c	request -> kernel -> replies
  *	handle.c	open, close
- *	scope.c group.c member.c process.c limit.c	the calls
+ *	scope.c group.c member.c signal.c limit.c	the calls
  *	pidfd.c pg.c pg2.c				calls made of those calls
  *
  * Functions return 0 or -errno. Nothing here prints or keeps globals.
@@ -88,6 +88,8 @@ int lp_decode_left(const struct nlmsghdr *nlh, uint32_t *left, size_t n,
 /* One of limits, usage and stats: u64 attributes 1 to n of the nest. */
 int lp_decode_numbers(const struct nlmsghdr *nlh, uint16_t nest,
 		      uint64_t *numbers, size_t n);
+int lp_decode_signalled(const struct nlmsghdr *nlh,
+			struct pgnl_signalled *signalled);
 /* No text when the verifier found nothing. */
 int lp_decode_verdict(const struct nlmsghdr *nlh, struct lp_text *text);
 

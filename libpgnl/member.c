@@ -57,7 +57,18 @@ LP_EXPORT int pgnl_join(struct pgnl *handle, const char *scope,
 			const struct pgnl_join_opts *opts,
 			struct pgnl_joined *joined)
 {
-	return pgnl_join_many(handle, scope, &group, 1, &pid, 1, opts, joined);
+	struct pgnl_joined row;
+	int ret;
+
+	ret = pgnl_join_many(handle, scope, &group, 1, &pid, 1, opts, &row);
+	if (ret)
+		return ret;
+	/* It ended while the request was under way. */
+	if (!row.count)
+		return lp_fail(handle, ESRCH, "pid", 0, "no such process");
+	if (joined)
+		*joined = row;
+	return 0;
 }
 
 /* --- leave ---------------------------------------------------------------- */

@@ -42,6 +42,12 @@ static const char *const attr_names[] = {
 	[PGNL_A_STATS] = "stats",
 	[PGNL_A_VERDICT] = "verdict",
 	[PGNL_A_PAD] = "pad",
+	[PGNL_A_SIGNAL] = "signal",
+	[PGNL_A_VALUE] = "value",
+	[PGNL_A_OTHERS] = "others",
+	[PGNL_A_REACHED] = "reached",
+	[PGNL_A_REFUSED] = "refused",
+	[PGNL_A_GONE] = "gone",
 };
 _Static_assert(MNL_ARRAY_SIZE(attr_names) == PGNL_A_MAX + 1,
 	       "an attribute without a name");

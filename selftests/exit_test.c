@@ -649,20 +649,6 @@ TEST_F(exit, orphan)
 	kid_close(&kid);
 }
 
-/* Starts a kid as init of a new pid namespace. */
-static long ready_in_pidns(struct __test_metadata *_metadata, struct kid *kid,
-			   kid_fn fn, const void *arg)
-{
-	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	long word;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWPID));
-	word = kid_ready(kid, fn, arg);
-	ASSERT_EQ(0, setns(own, CLONE_NEWPID));
-	close(own);
-	return word;
-}
-
 #define INSIDE	10
 
 /* As init: ten children, all in the group "inside" by their pids in there. */

@@ -207,6 +207,63 @@ TEST_F(lib, bad_arguments_are_invalid_and_named)
 	EXPECT_EQ(-EINVAL, pgnl_limit_set(self->h, PGNL_N_LIMITS, 1));
 }
 
+TEST_F(lib, a_signal_goes_to_whom_the_options_say)
+{
+	struct pgnl_signal_opts opts = { .uid = PGNL_ANY_UID, .policy = PGNL_PICK_KEY,
+		.key = "k", .key_len = 1, .flags = PGNL_ONE };
+	struct pgnl_signalled done;
+	struct pgnl_joined joined;
+	uint64_t ids[2] = { 1 };
+
+	ASSERT_EQ(0, pgnl_join(self->h, NULL, "g", self->child.pid, NULL, &joined));
+	ASSERT_EQ(0, pgnl_join(self->h, NULL, "g", 0, NULL, NULL));
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, NULL, &done));
+	EXPECT_EQ(2, done.reached);
+	EXPECT_EQ(0, done.refused);
+	EXPECT_EQ(0, done.gone);
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, &opts, &done));
+	EXPECT_EQ(1, done.reached);
+	opts = (struct pgnl_signal_opts){ .uid = PGNL_ANY_UID, .flags = PGNL_OTHERS | PGNL_LOCAL };
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, &opts, &done));
+	EXPECT_EQ(1, done.reached);
+	ids[1] = joined.id;
+	opts = (struct pgnl_signal_opts){ .uid = PGNL_ANY_UID, .ids = ids, .n_ids = 2 };
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, &opts, &done));
+	EXPECT_EQ(1, done.reached);
+	/* A list of nobody is not the same as none. */
+	opts.n_ids = 0;
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, &opts, &done));
+	EXPECT_EQ(0, done.reached);
+	opts = (struct pgnl_signal_opts){ .uid = 12345 };
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", 0, &opts, &done));
+	EXPECT_EQ(0, done.reached);
+	EXPECT_EQ(-EINVAL, pgnl_signal(self->h, NULL, "g", -1, NULL, &done));
+	EXPECT_TRUE(refused(self->h, EINVAL, "signal", 0));
+	EXPECT_EQ(-EINVAL, pgnl_signal(self->h, NULL, "g", 65, NULL, &done));
+	EXPECT_EQ(-ENOENT, pgnl_signal(self->h, NULL, "missing", 0, NULL, &done));
+	EXPECT_TRUE(refused(self->h, ENOENT, "group", 0));
+}
+
+TEST_F(lib, a_signal_takes_a_value_along)
+{
+	struct pgnl_signal_opts opts = { .uid = PGNL_ANY_UID, .flags = PGNL_QUEUE,
+		.value.sival_int = 42 };
+	const struct timespec none = { 0 };
+	struct pgnl_signalled done;
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_EQ(0, pgnl_join(self->h, NULL, "g", 0, NULL, NULL));
+	ASSERT_EQ(0, pgnl_signal(self->h, NULL, "g", SIGUSR1, &opts, &done));
+	EXPECT_EQ(1, done.reached);
+	ASSERT_EQ(SIGUSR1, sigtimedwait(&set, &info, &none));
+	EXPECT_EQ(SI_QUEUE, info.si_code);
+	EXPECT_EQ(42, info.si_value.sival_int);
+}
+
 TEST_F(lib, the_longest_request_goes_and_a_longer_one_is_refused)
 {
 	static struct pgnl_joined joined[4096];

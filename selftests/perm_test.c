@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 
 #include "common.h"
+#include "passed.h"
 
 #define ALICE	1000
 #define BOB	2000
@@ -483,60 +484,6 @@ TEST_F(perm, who_may_signal_a_process_may_join_and_take_it_out)
 }
 
 /* --- Sockets opened by somebody else -------------------------------------- */
-
-static int send_fd(int to, int fd)
-{
-	char byte = 0, space[CMSG_SPACE(sizeof(fd))] = {};
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-		.msg_controllen = sizeof(space) };
-	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	return sendmsg(to, &msg, 0) == 1 ? 0 : -errno;
-}
-
-static int receive_fd(int from)
-{
-	char byte, space[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
-		.msg_controllen = sizeof(space) };
-	int fd;
-
-	if (recvmsg(from, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
-static int open_and_pass(void *arg)
-{
-	int *to = arg;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(0, send_fd(*to, fd));
-	return 0;
-}
-
-/* A client over a socket that another user opened and passed. */
-static struct client *client_opened_by(uid_t uid)
-{
-	struct client *c = NULL;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		return NULL;
-	if (!as_user(uid, uid, open_and_pass, &pair[0]))
-		c = client_on(receive_fd(pair[1]));
-	close(pair[0]);
-	close(pair[1]);
-	return c;
-}
 
 /* The fixture of the tests below: a scope, a group and a member of root's own. */
 static int set_up_secrets(struct client *c)

@@ -77,6 +77,12 @@ static void pick_member(struct client *c)
 	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_RANDOM);
 }
 
+static void signal_group(struct client *c)
+{
+	member_req(c, PGNL_CMD_GROUP_SIGNAL, NULL, "g");
+	put_u32(c, PGNL_A_SIGNAL, 0);
+}
+
 static void get_process(struct client *c)
 {
 	req_new(c, PGNL_CMD_PROCESS_GET);
@@ -124,7 +130,7 @@ static const struct request {
 	const char *name;
 	void (*build)(struct client *c);
 	bool dump;
-	uint16_t attrs[9];
+	uint16_t attrs[11];
 } requests[] = {
 	{ .name = "info-get", .build = info_get },
 	{ .name = "scope-new", .build = new_scope,
@@ -153,6 +159,9 @@ static const struct request {
 	{ .name = "member-pick", .build = pick_member,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_POLICY, PGNL_A_KEY, PGNL_A_UID,
 			   PGNL_A_LOCAL_ONLY } },
+	{ .name = "group-signal", .build = signal_group,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_ID, PGNL_A_LOCAL_ONLY, PGNL_A_POLICY,
+			   PGNL_A_KEY, PGNL_A_UID, PGNL_A_SIGNAL, PGNL_A_VALUE, PGNL_A_OTHERS } },
 	{ .name = "process-get", .build = get_process,
 	  .attrs = { PGNL_A_PID, PGNL_A_SELF, PGNL_A_ID } },
 	{ .name = "process-get dump", .build = get_process, .dump = true,
@@ -180,6 +189,8 @@ static bool is_list(const struct request *r, uint16_t type)
 {
 	bool rows = r->build == join_group || r->build == leave_group;
 
+	if (r->build == signal_group)
+		return type == PGNL_A_ID;
 	return rows && (type == PGNL_A_GROUP || type == PGNL_A_PID || type == PGNL_A_ID);
 }
 
@@ -192,11 +203,13 @@ static enum kind kind_of(uint16_t type)
 	case PGNL_A_GROUP:
 		return STRING;
 	case PGNL_A_ID:
+	case PGNL_A_VALUE:
 		return NUMBER64;
 	case PGNL_A_SELF:
 	case PGNL_A_REQUIRED_GROUP:
 	case PGNL_A_ALL:
 	case PGNL_A_LOCAL_ONLY:
+	case PGNL_A_OTHERS:
 		return FLAG;
 	case PGNL_A_META:
 	case PGNL_A_KEY:
@@ -775,6 +788,8 @@ TEST_F(policy, numbers_out_of_range_are_refused)
 		{ "weight -1", join_group, PGNL_A_WEIGHT, UINT32_MAX },
 		{ "policy 4", pick_member, PGNL_A_POLICY, PGNL_POLICY_MAX + 1 },
 		{ "uid -1", pick_member, PGNL_A_UID, UINT32_MAX },
+		{ "signal policy 4", signal_group, PGNL_A_POLICY, PGNL_POLICY_MAX + 1 },
+		{ "signal uid -1", signal_group, PGNL_A_UID, UINT32_MAX },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -865,6 +880,11 @@ TEST_F(policy, requests_that_lack_an_attribute_are_refused)
 	EXPECT_MISSING(c, "group", "member-get without group");
 	req_new(c, PGNL_CMD_MEMBER_PICK);
 	EXPECT_MISSING(c, "group", "member-pick without group");
+	req_new(c, PGNL_CMD_GROUP_SIGNAL);
+	put_u32(c, PGNL_A_SIGNAL, 0);
+	EXPECT_MISSING(c, "group", "group-signal without group");
+	member_req(c, PGNL_CMD_GROUP_SIGNAL, NULL, "g");
+	EXPECT_MISSING(c, "signal", "group-signal without signal");
 	req_new(c, PGNL_CMD_MEMBER_JOIN);
 	put_flag(c, PGNL_A_SELF);
 	EXPECT_MISSING(c, "group", "member-join without group");

@@ -114,4 +114,18 @@ static inline void expect_gone(struct __test_metadata *_metadata, struct stage *
 	}
 }
 
+/* Starts a kid as init of a new pid namespace. */
+static inline long ready_in_pidns(struct __test_metadata *_metadata, struct kid *kid,
+			   kid_fn fn, const void *arg)
+{
+	int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	long word;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	word = kid_ready(kid, fn, arg);
+	ASSERT_EQ(0, setns(own, CLONE_NEWPID));
+	close(own);
+	return word;
+}
+
 #endif /* PGNL_SELFTESTS_STAGE_H */

@@ -24,6 +24,7 @@
 #ifndef PGNL_H
 #define PGNL_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -177,6 +178,7 @@ int pgnl_join(struct pgnl *handle, const char *scope, const char *group,
 	      pid_t pid, const struct pgnl_join_opts *opts,
 	      struct pgnl_joined *joined);
 /* Every process into every group, all or nothing; at most 4096 rows (-E2BIG).
+ * A process that ends while the request is under way has a count of 0.
  * joined: n_groups * n_pids elements, groups in the outer loop, or NULL.
  */
 int pgnl_join_many(struct pgnl *handle, const char *scope,
@@ -262,6 +264,39 @@ int pgnl_pick(struct pgnl *handle, const char *scope, const char *group,
 	      struct pgnl_members **list);
 /* The groups of a process, over all scopes; -ESRCH when there is none. */
 int pgnl_process_groups(struct pgnl *handle, pid_t pid, struct pgnl_members **list);
+
+/* --- Acts --------------------------------------------------------------- */
+
+/* Beside PGNL_LOCAL: */
+#define PGNL_OTHERS	0x2u	/* not the calling process */
+#define PGNL_ONE	0x4u	/* the one that policy picks */
+#define PGNL_QUEUE	0x8u	/* with value, as sigqueue(3) */
+
+struct pgnl_signal_opts {
+	uint32_t flags;		/* PGNL_LOCAL; PGNL_OTHERS, PGNL_ONE, PGNL_QUEUE */
+	uint32_t uid;		/* only members of this uid, or PGNL_ANY_UID */
+	enum pgnl_pick_policy policy;	/* for PGNL_ONE */
+	const void *key;	/* for PGNL_PICK_KEY, 1..255 bytes */
+	size_t key_len;
+	const uint64_t *ids;	/* only members of these ids, or NULL */
+	size_t n_ids;
+	union sigval value;	/* for PGNL_QUEUE */
+};
+
+struct pgnl_signalled {
+	uint32_t reached;	/* took it, or could */
+	uint32_t refused;	/* no right to signal it, or its queue is full */
+	uint32_t gone;		/* ended before */
+};
+
+/* Signal members of a group, each judged as by kill(2): the process itself,
+ * so never another that got its pid. A signal of 0 only asks. opts may be NULL
+ * for all members. Returns 0 also when some were refused.
+ * -ENOENT: no such group. -ENODATA: PGNL_ONE, and nobody fits.
+ */
+int pgnl_signal(struct pgnl *handle, const char *scope, const char *group,
+		int signal, const struct pgnl_signal_opts *opts,
+		struct pgnl_signalled *signalled);
 
 /* --- Limits, counters, verifier ------------------------------------------ */
 

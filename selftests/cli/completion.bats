@@ -48,6 +48,15 @@ complete_words() {
 	pgnl -s pg2 delete webpg2
 }
 
+@test "signals are completed as they are begun" {
+	sleeper pid
+	pgnl join webcam --pid "$pid" >/dev/null
+	[ "$(complete_words pgnl signal web)" = webcam ]
+	[ "$(complete_words pgnl signal webcam HU)" = HUP ]
+	[ "$(complete_words pgnl signal webcam SIGHU)" = SIGHUP ]
+	[ "$(complete_words pgnl signal webcam --dr)" = --dry-run ]
+}
+
 @test "the command of exec is completed as a command" {
 	[[ $(complete_words pgnl exec web -- slee) == *sleep* ]]
 }

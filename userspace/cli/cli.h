@@ -91,7 +91,7 @@ extern const struct command cmd_scopes, cmd_scope_add, cmd_scope_del, cmd_scope_
 extern const struct command cmd_groups, cmd_create, cmd_delete;
 extern const struct command cmd_members, cmd_which;
 extern const struct command cmd_join, cmd_leave, cmd_exec;
-extern const struct command cmd_closest, cmd_pick;
+extern const struct command cmd_closest, cmd_pick, cmd_signal;
 extern const struct command cmd_stats, cmd_limits, cmd_verify, cmd_doctor;
 extern const struct command cmd_dump, cmd_restore;
 extern const struct command cmd_completion, cmd_help;

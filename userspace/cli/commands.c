@@ -11,7 +11,7 @@ const struct command *const commands[] = {
 	&cmd_groups, &cmd_members, &cmd_which,
 	&cmd_join, &cmd_leave, &cmd_exec,
 	&cmd_create, &cmd_delete,
-	&cmd_closest, &cmd_pick,
+	&cmd_closest, &cmd_pick, &cmd_signal,
 	&cmd_stats, &cmd_limits, &cmd_verify, &cmd_doctor,
 	&cmd_dump, &cmd_restore,
 	&cmd_completion, &cmd_help,

@@ -33,6 +33,14 @@ _pgnl_kind() {
 	mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
 }
 
+# As they are begun: with or without SIG.
+_pgnl_signals() {
+	local names
+	names=$(compgen -A signal SIG)
+	[[ $cur == SIG* ]] || names=${names//SIG/}
+	_pgnl_plain "$names"
+}
+
 # The value of an option; fails when there is none to complete.
 _pgnl_value() {
 	case $prev in
@@ -71,6 +79,7 @@ _pgnl_word() {
 	fi
 	case $cmd in
 	groups | members | join | leave | exec | create | delete | closest | pick) _pgnl_groups ;;
+	signal) if ((cword == $1 + 1)); then _pgnl_groups; else _pgnl_signals; fi ;;
 	"scope del" | "scope set") _pgnl_scopes ;;
 	which) _pgnl_pids ;;
 	help) _pgnl_plain "$("${pgnl[@]}" completion commands)" ;;

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reads of members and processes. */
+#include <linux/pid_namespace.h>
+#include <net/genetlink.h>
+
+#include "exit.h"
+#include "genl.h"
+#include "group.h"
+#include "member.h"
+#include "netlink.h"
+#include "perm.h"
+#include "pick.h"
+#include "proc.h"
+#include "reply.h"
+#include "scope.h"
+#include "table.h"
+
+/* Room in the second try of a reply with members, as in listings. */
+#define MEMBERS_LARGE	32000
+/* What a member takes at most, and the flag that there are more. */
+#define MEMBER_ROOM	(NLA_HDRLEN + nla_total_size(sizeof(struct pgnl_row)) + \
+			 nla_total_size(PGNL_META_MAX) + nla_total_size(0))
+/* Rows to look at without a lock, seen or not; more are for a listing. */
+#define MEMBERS_LOOK	4096
+
+/* -EMSGSIZE: that is not all, what fits is there. */
+static int put_members(struct sk_buff *reply, struct pgnl_group *group,
+		       struct pgnl_reader *reader, bool *some)
+{
+	XA_STATE(xas, &group->rows, 0);
+	struct pgnl_member *member;
+	int err;
+
+	*some = false;
+	xas_for_each(&xas, member, ULONG_MAX) {
+		if (xas_retry(&xas, member))
+			continue;
+		if (xas.xa_index >= MEMBERS_LOOK)
+			return -EMSGSIZE;
+		if (!pgnl_member_is_seen(member))
+			continue;
+		if (skb_tailroom(reply) < MEMBER_ROOM)
+			return -EMSGSIZE;
+		err = pgnl_reply_put_member(reply, reader, member);
+		if (err)
+			return err;
+		*some = true;
+	}
+	return 0;
+}
+
+/*
+ * A consistent set of members without the lock, if the group is quiet enough;
+ * -EAGAIN if it is not.
+ */
+static int put_members_rcu(struct sk_buff *reply, struct pgnl_group *group,
+			   struct pgnl_reader *reader, bool *some)
+{
+	const unsigned char *mark = skb_tail_pointer(reply);
+	unsigned int seq;
+	int tries, err;
+
+	for (tries = 0; tries < 3; tries++) {
+		seq = raw_read_seqcount(&group->seq);
+		if (seq & 1)
+			continue;
+		err = put_members(reply, group, reader, some);
+		if (!read_seqcount_retry(&group->seq, seq))
+			return err;
+		nlmsg_trim(reply, mark);
+	}
+	return -EAGAIN;
+}
+
+static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
+		       const char *scope_name, const struct pgnl_name *name,
+		       struct genl_info *info, bool locked)
+{
+	const unsigned char *mark = skb_tail_pointer(reply);
+	struct pgnl_reader reader = pgnl_nl_reader();
+	struct pgnl_group *group;
+	struct pgnl_scope *scope;
+	bool some;
+	int err;
+
+	scope = pgnl_scope_find_rcu(who->pn, scope_name);
+	err = pgnl_args_check_scope(who, scope, info->attrs[PGNL_A_SCOPE],
+				    PGNL_MAY_READ, info->extack);
+	if (err)
+		return err;
+	group = pgnl_group_find(scope, name);
+	if (!group || !pgnl_group_is_seen(group))
+		return nla_put_flag(reply, PGNL_A_NO_GROUP);
+	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
+		return pgnl_nl_refuse_group_mode(info);
+	err = locked ? put_members(reply, group, &reader, &some) :
+		       put_members_rcu(reply, group, &reader, &some);
+	/* A deletion evicts members by and by, after the group is dead. */
+	if (!err && (READ_ONCE(group->dead) || (!some && !group->created))) {
+		nlmsg_trim(reply, mark);
+		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
+	}
+	return err;
+}
+
+int pgnl_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	size_t room = PGNL_REPLY_ROOM;
+	struct pgnl_caller who;
+	struct pgnl_name name;
+	struct sk_buff *reply;
+	const char *scope;
+	bool locked = false;
+	int err;
+
+	err = pgnl_nl_begin(&who, skb, info, 0) ?:
+	      pgnl_args_scope_name(info->attrs[PGNL_A_SCOPE], &scope,
+				   info->extack) ?:
+	      pgnl_args_group_name(info->attrs[PGNL_A_GROUP], &name,
+				   info->extack);
+	if (err)
+		return err;
+again:
+	reply = pgnl_nl_new_reply(info, room);
+	if (!reply)
+		return -ENOMEM;
+	if (locked)
+		mutex_lock(&who.pn->lock);
+	rcu_read_lock();
+	err = get_members(reply, &who, scope, &name, info, locked);
+	rcu_read_unlock();
+	if (locked)
+		mutex_unlock(&who.pn->lock);
+
+	if (err == -EMSGSIZE && room == MEMBERS_LARGE) {
+		err = nla_put_flag(reply, PGNL_A_MORE);
+	} else if (err == -EMSGSIZE || err == -EAGAIN) {
+		locked = err == -EAGAIN;
+		if (err == -EMSGSIZE)
+			room = MEMBERS_LARGE;
+		nlmsg_free(reply);
+		goto again;
+	}
+	return pgnl_nl_finish(info, reply, err);
+}
+
+/* -EAGAIN: ask for the lock. */
+static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
+		    const struct pgnl_pick *pick)
+{
+	const unsigned char *mark = skb_tail_pointer(reply);
+	struct pgnl_reader reader = pgnl_nl_reader();
+	struct pgnl_member *member;
+	unsigned int seq;
+	int tries, err;
+
+	for (tries = 0; tries < 3; tries++) {
+		seq = raw_read_seqcount(&group->seq);
+		if (seq & 1)
+			continue;
+		member = pgnl_pick_rcu(group, pick);
+		if (IS_ERR(member))
+			return PTR_ERR(member);
+		err = member ? pgnl_reply_put_member(reply, &reader, member) :
+			       -ENODATA;
+		if (!read_seqcount_retry(&group->seq, seq))
+			return err;
+		nlmsg_trim(reply, mark);
+	}
+	return -EAGAIN;
+}
+
+static int pick_locked(struct sk_buff *reply, struct pgnl_group *group,
+		       const struct pgnl_pick *pick)
+{
+	struct pgnl_member *member = pgnl_pick_locked(group, pick);
+	struct pgnl_reader reader = pgnl_nl_reader();
+
+	if (IS_ERR(member))
+		return PTR_ERR(member);
+	return member ? pgnl_reply_put_member(reply, &reader, member) :
+			-ENODATA;
+}
+
+static int pick_member(struct sk_buff *reply, const struct pgnl_caller *who,
+		       struct pgnl_scope *scope, const struct pgnl_name *name,
+		       const struct pgnl_pick *pick, bool locked)
+{
+	struct pgnl_group *group = pgnl_group_find(scope, name);
+	bool created;
+	int err;
+
+	if (!group || !pgnl_group_is_seen(group))
+		return -ENOENT;
+	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
+		return -EACCES;
+	created = group->created;
+	err = locked ? pick_locked(reply, group, pick) :
+		       pick_rcu(reply, group, pick);
+	/* A group that nobody made goes with its last member. */
+	if (err == -ENODATA && !created && !pick->by_uid)
+		err = -ENOENT;
+	return err;
+}
+
+static int pick_quick_or_slow(struct sk_buff *reply,
+			      const struct pgnl_caller *who,
+			      struct pgnl_scope *scope,
+			      const struct pgnl_name *name,
+			      const struct pgnl_pick *pick)
+{
+	int err;
+
+	rcu_read_lock();
+	err = pick_member(reply, who, scope, name, pick, false);
+	rcu_read_unlock();
+	if (err != -EAGAIN)
+		return err;
+	mutex_lock(&who->pn->lock);
+	err = pick_member(reply, who, scope, name, pick, true);
+	mutex_unlock(&who->pn->lock);
+	return err;
+}
+
+int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[PGNL_A_GROUP];
+	struct pgnl_scope *scope;
+	struct pgnl_caller who;
+	struct pgnl_pick pick;
+	struct pgnl_name name;
+	struct sk_buff *reply;
+	int err;
+
+	err = pgnl_nl_begin(&who, skb, info, 0) ?:
+	      pgnl_args_group_name(attr, &name, info->extack) ?:
+	      pgnl_args_pick(info, &pick);
+	if (err)
+		return err;
+	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_READ,
+				info->extack);
+	if (IS_ERR(scope))
+		return PTR_ERR(scope);
+	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
+	err = reply ? pick_quick_or_slow(reply, &who, scope, &name, &pick) : -ENOMEM;
+	pgnl_nl_explain_group(info, err);
+	err = pgnl_nl_finish(info, reply, err);
+	pgnl_scope_put(scope);
+	return err;
+}
+
+int pgnl_nl_process_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct pgnl_caller who;
+	struct pgnl_proc *proc;
+	struct sk_buff *reply;
+	struct pid *pid;
+	u64 id = 0;
+	int err;
+
+	err = pgnl_nl_begin(&who, skb, info, 0);
+	if (err)
+		return err;
+	pid = pgnl_args_process(who.pn, info->attrs[PGNL_A_PID],
+				info->attrs[PGNL_A_ID],
+				info->attrs[PGNL_A_SELF], info->extack);
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	mutex_lock(&who.pn->lock);
+	proc = pgnl_proc_find(who.pn, pid);
+	if (proc && !pgnl_exit_is_dead(proc) && proc->nr_seen)
+		id = proc->id;
+	mutex_unlock(&who.pn->lock);
+
+	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
+	if (!reply)
+		err = -ENOMEM;
+	else if (nla_put_u32(reply, PGNL_A_PID, pid_nr_ns(pid, ns)) ||
+		 (id && nla_put_u64_64bit(reply, PGNL_A_ID, id, PGNL_A_PAD)))
+		err = -EMSGSIZE;
+	put_pid(pid);
+	return pgnl_nl_finish(info, reply, err);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Signals to the members of a group. */
+
+#include "internal.h"
+
+static int on_signalled(const struct nlmsghdr *nlh, void *arg)
+{
+	return lp_decode_signalled(nlh, arg);
+}
+
+static void put_opts(struct pgnl *handle, const struct pgnl_signal_opts *opts)
+{
+	if (opts->flags & PGNL_LOCAL)
+		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
+	if (opts->flags & PGNL_OTHERS)
+		lp_put_flag(handle, PGNL_A_OTHERS);
+	if (opts->flags & PGNL_ONE)
+		lp_put_u32(handle, PGNL_A_POLICY, opts->policy);
+	if (opts->flags & PGNL_QUEUE)
+		lp_put_u64(handle, PGNL_A_VALUE,
+			   (uintptr_t)opts->value.sival_ptr);
+	if (opts->uid != PGNL_ANY_UID)
+		lp_put_u32(handle, PGNL_A_UID, opts->uid);
+	if (opts->key)
+		lp_put_data(handle, PGNL_A_KEY, opts->key, opts->key_len,
+			    PGNL_KEY_MAX);
+	for (size_t i = 0; i < opts->n_ids; i++)
+		lp_put_u64(handle, PGNL_A_ID, opts->ids[i]);
+}
+
+LP_EXPORT int pgnl_signal(struct pgnl *handle, const char *scope,
+			  const char *group, int signal,
+			  const struct pgnl_signal_opts *opts,
+			  struct pgnl_signalled *signalled)
+{
+	/* No ids at all would mean everybody to the kernel. */
+	if (opts && opts->ids && !opts->n_ids) {
+		*signalled = (struct pgnl_signalled){ 0 };
+		return 0;
+	}
+	lp_start(handle, PGNL_CMD_GROUP_SIGNAL);
+	lp_put_scope(handle, scope);
+	lp_put_group(handle, group);
+	lp_put_u32(handle, PGNL_A_SIGNAL, (uint32_t)signal);
+	if (opts)
+		put_opts(handle, opts);
+	return lp_do(handle, on_signalled, signalled);
+}
