@@ -724,13 +724,15 @@ TEST_F_TIMEOUT(join, ids_of_thousands_of_processes_are_all_different, 180)
 /* --- Atomicity ------------------------------------------------------------ */
 
 #define BATCH	300
-#define BATCHES	50
+#define GROUPS	20
+#define JOINS	40		/* of the whole batch to each group */
 
 struct shared {
-	int seen;		/* last batch that the reader saw, and saw whole */
+	int group;		/* the one to look at */
+	bool stop;
 };
 
-/* Read each batch's group until it is there; never see a part of it. */
+/* See each group with nobody or with all, and all with the same count. */
 static int see_whole_batches(void *arg)
 {
 	struct shared *shared = arg;
@@ -739,47 +741,47 @@ static int see_whole_batches(void *arg)
 	char name[16];
 
 	CHECK(c);
-	for (int round = 1; round <= BATCHES; round++) {
-		snprintf(name, sizeof(name), "b%d", round);
-		do {
-			CHECK_EQ(0, members(c, NULL, name, &list));
-			CHECK(!list.more);
-			CHECK(list.n == 0 || list.n == BATCH);
-			CHECK_EQ(list.n == 0, list.no_group);
-		} while (!list.n);
-		__atomic_store_n(&shared->seen, round, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&shared->stop, __ATOMIC_SEQ_CST)) {
+		snprintf(name, sizeof(name), "b%d",
+			 __atomic_load_n(&shared->group, __ATOMIC_SEQ_CST));
+		CHECK_EQ(0, members(c, NULL, name, &list));
+		CHECK(!list.more);
+		CHECK_EQ(list.no_group ? 0 : BATCH, list.n);
+		for (size_t i = 1; i < list.n; i++)
+			CHECK_EQ(list.at[0].row.count, list.at[i].row.count);
 	}
 	return 0;
 }
 
-TEST_F_TIMEOUT(join, a_reader_never_sees_a_part_of_a_batch, 180)
+TEST_F_TIMEOUT(join, a_reader_never_sees_a_part_of_a_batch, 280)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t reader, reverse[BATCH];
 	struct crowd crowd;
 	char name[16];
-	pid_t reader;
-	int status = -1;
+	int status;
 
 	ASSERT_NE(MAP_FAILED, shared);
 	raise_limits(self->c);
 	ASSERT_EQ(0, crowd_start(&crowd, BATCH));
+	/* Writer and reader meet in the middle when they go opposite ways. */
+	for (int i = 0; i < BATCH; i++)
+		reverse[i] = crowd.pid[BATCH - 1 - i];
 	reader = fork();
 	ASSERT_LE(0, reader);
 	if (!reader)
 		_exit(see_whole_batches(shared));
-	for (int round = 1; round <= BATCHES; round++) {
-		snprintf(name, sizeof(name), "b%d", round);
-		ASSERT_EQ(1, join_pids(self->c, NULL, name, crowd.pid, crowd.n));
-		if (!WAIT_UNTIL(__atomic_load_n(&shared->seen, __ATOMIC_SEQ_CST) >= round ||
-				waitpid(reader, &status, WNOHANG)))
-			break;
+	for (int group = 0; group < GROUPS; group++) {
+		__atomic_store_n(&shared->group, group, __ATOMIC_SEQ_CST);
+		snprintf(name, sizeof(name), "b%d", group);
+		ASSERT_EQ(1, join_pids(self->c, NULL, name, crowd.pid, BATCH));
+		for (int i = 2; i <= JOINS; i++)
+			ASSERT_EQ(i, join_pids(self->c, NULL, name, reverse, BATCH));
 	}
-	if (shared->seen == BATCHES)
-		waitpid(reader, &status, 0);
-	EXPECT_EQ(BATCHES, shared->seen);
-	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(0, WEXITSTATUS(status));
+	__atomic_store_n(&shared->stop, true, __ATOMIC_SEQ_CST);
+	ASSERT_EQ(reader, waitpid(reader, &status, 0));
+	EXPECT_EQ(0, status);
 	crowd_end(&crowd);
 }
 
@@ -787,7 +789,7 @@ TEST_F_TIMEOUT(join, a_reader_never_sees_a_part_of_a_batch, 180)
 
 TEST_F_TIMEOUT(join, a_hundred_thousand_memberships_come_and_go, 300)
 {
-	enum { PROCESSES = 100, GROUPS = 1000, AT_ONCE = 40 };
+	enum { PROCESSES = 100, TO_JOIN = 1000, AT_ONCE = 40 };
 	struct members list = {};
 	struct groups glist = {};
 	struct crowd crowd;
@@ -795,7 +797,7 @@ TEST_F_TIMEOUT(join, a_hundred_thousand_memberships_come_and_go, 300)
 
 	raise_limits(self->c);
 	ASSERT_EQ(0, crowd_start(&crowd, PROCESSES));
-	for (int g = 0; g < GROUPS; g += AT_ONCE) {
+	for (int g = 0; g < TO_JOIN; g += AT_ONCE) {
 		req_new(self->c, PGNL_CMD_MEMBER_JOIN);
 		for (int i = g; i < g + AT_ONCE; i++) {
 			snprintf(name, sizeof(name), "g%d", i);
@@ -805,20 +807,20 @@ TEST_F_TIMEOUT(join, a_hundred_thousand_memberships_come_and_go, 300)
 			put_u32(self->c, PGNL_A_PID, crowd.pid[p]);
 		ASSERT_EQ(0, req_do(self->c)) TH_LOG("%s", self->c->text);
 	}
-	EXPECT_EQ(PROCESSES * GROUPS, stat_get(self->c, PGNL_A_STAT_MEMBERSHIPS));
+	EXPECT_EQ(PROCESSES * TO_JOIN, stat_get(self->c, PGNL_A_STAT_MEMBERSHIPS));
 	EXPECT_EQ(PROCESSES, stat_get(self->c, PGNL_A_STAT_PROCESSES));
 	EXPECT_STREQ("", verify(self->c));
 	ASSERT_EQ(0, members_dump(self->c, NULL, NULL, &list));
-	EXPECT_EQ(PROCESSES * GROUPS, list.n);
+	EXPECT_EQ(PROCESSES * TO_JOIN, list.n);
 	ASSERT_EQ(0, process_groups(self->c, crowd.pid[50], &list));
-	EXPECT_EQ(GROUPS, list.n);
+	EXPECT_EQ(TO_JOIN, list.n);
 	ASSERT_EQ(0, groups(self->c, NULL, false, &glist));
-	EXPECT_EQ(GROUPS, glist.n);
+	EXPECT_EQ(TO_JOIN, glist.n);
 	for (size_t i = 0; i < glist.n; i++)
 		EXPECT_EQ(PROCESSES, glist.at[i].local);
 	crowd_kill(&crowd, 0);
 	ASSERT_EQ(0, members_dump(self->c, NULL, NULL, &list));
-	EXPECT_EQ((PROCESSES - 1) * GROUPS, list.n);
+	EXPECT_EQ((PROCESSES - 1) * TO_JOIN, list.n);
 	crowd_end(&crowd);
 	ASSERT_EQ(0, members_dump(self->c, NULL, NULL, &list));
 	EXPECT_EQ(0, list.n);
@@ -828,7 +830,7 @@ TEST_F_TIMEOUT(join, a_hundred_thousand_memberships_come_and_go, 300)
 	EXPECT_TRUE(WAIT_UNTIL(!stat_get(self->c, PGNL_A_STAT_MEMBERSHIPS)));
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_GROUPS));
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_PROCESSES));
-	EXPECT_EQ(PROCESSES * GROUPS, stat_get(self->c, PGNL_A_STAT_EXITS));
+	EXPECT_EQ(PROCESSES * TO_JOIN, stat_get(self->c, PGNL_A_STAT_EXITS));
 	members_free(&list);
 	groups_free(&glist);
 }
