@@ -160,11 +160,6 @@ static int sees_only_open(void *arg)
 	CHECK_EQ(0, process_groups(c, *pid, &list));
 	CHECK_EQ(1, list.n);
 	CHECK(!strcmp("open", list.at[0].group));
-	req_new(c, PGNL_CMD_PROCESS_GET);
-	put_u32(c, PGNL_A_PID, *pid);
-	CHECK_EQ(0, req_do(c));
-	CHECK_EQ(1, reply_u64(c, PGNL_A_GROUPS));
-	CHECK_EQ(1, reply_u64(c, PGNL_A_MEMBERS));
 	return 0;
 }
 
