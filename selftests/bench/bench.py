@@ -248,16 +248,17 @@ def fill(kernel):
 
 
 def kernel_memory():
-    """Bytes of slabs, vmalloc areas and percpu areas, once they stay the same."""
+    """Bytes of slabs, and of vmalloc and percpu areas, once they stay the same."""
     def read():
         fields = dict(line.split(':') for line in Path('/proc/meminfo').read_text().splitlines())
-        return sum(int(fields[f].split()[0]) for f in ('Slab', 'VmallocUsed', 'Percpu')) << 10
+        slab, *others = (int(fields[f].split()[0]) << 10 for f in ('Slab', 'VmallocUsed', 'Percpu'))
+        return slab, sum(others)
 
     readings = [read()]
     for _ in range(300):
         time.sleep(0.1)
         readings.append(read())
-        last = readings[-10:]
+        last = [sum(reading) for reading in readings[-10:]]
         if len(last) == 10 and max(last) - min(last) <= 64 << 10:
             break
     return readings[-1]
@@ -278,34 +279,35 @@ def row_memory(figures, scale, kernel, _pg):
     """What the kernel's memory grows by, first memberships and further ones apart."""
     def one():
         kernel('spawn', FILL_PROCESSES)
-        before, before_slabs = kernel_memory(), slabs()
+        steps = [(kernel_memory(), slabs())]
         kernel('join-batch', 'first', 1, 0, FILL_PROCESSES)
-        first = kernel_memory() - before
-        middle, middle_slabs = kernel_memory(), slabs()
+        steps.append((kernel_memory(), slabs()))
         kernel('limits', NO_LIMIT)
         kernel('join-batch', 'fill', FILL_GROUPS, 0, FILL_PROCESSES)
-        more = kernel_memory() - middle
-        after_slabs = slabs()
+        steps.append((kernel_memory(), slabs()))
         kernel('end-rows')
-        membership = more / (FILL_GROUPS * FILL_PROCESSES)
-        grown.append((middle_slabs, after_slabs, before_slabs))
+        before, middle, after = (sum(memory) for memory, _ in steps)
+        first = middle - before
+        membership = (after - middle) / (FILL_GROUPS * FILL_PROCESSES)
+        grown.append(steps)
         return {'memory of a membership': membership,
                 'memory of a member process': first / FILL_PROCESSES - membership,
                 'memory of a process in one group': first / FILL_PROCESSES}
 
     def shares(before, after, n):
-        growth = {c: (after[c] - before.get(c, 0)) / n for c in after}
+        growth = {c: (after[1][c] - before[1].get(c, 0)) / n for c in after[1]}
+        growth['outside of slabs'] = (after[0][1] - before[0][1]) / n
         parts = sorted(growth.items(), key=lambda item: -item[1])[:6]
         return ', '.join(f'{cache} {size:.0f} B' for cache, size in parts if size >= 1)
 
     grown = []
-    figures.rounds(scale.few, {'memory': one}, unit='B')
+    figures.rounds(scale.few, {'memory': one}, warm_up=False, unit='B')
     figures.absolute('memory of a membership', 'memory of a membership', 128, 96)
     figures.absolute('memory of a member process', 'memory of a member process', 320, 256)
-    middle, after, before = grown[-1]
-    figures.note('slab caches that grew, per first membership of a process: '
+    before, middle, after = grown[-1]
+    figures.note('memory: a first membership of a process is '
                  + shares(before, middle, FILL_PROCESSES))
-    figures.note('slab caches that grew, per further membership: '
+    figures.note('memory: a further membership is '
                  + shares(middle, after, FILL_GROUPS * FILL_PROCESSES))
 
 
