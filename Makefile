@@ -29,15 +29,16 @@ modules: $(KVERS:%=module-%)
 
 # Kbuild writes beside its sources, so it gets links to them in a folder of each
 # kernel. Our O would be another kernel tree to it.
+module-%: tree = $(firstword $(wildcard $(O)/debug/linux-$* /lib/modules/$*/build))
 module-%:
-	$(Q)[ -d /lib/modules/$*/build ] || { \
+	$(Q)[ "$(tree)" ] || { \
 		echo "kernel $* has no headers here: package linux-headers-$*" >&2; exit 1; }
 	$(Q)mkdir -p $(O)/kmod-$*/kmod
 	$(Q)ln -sfn $(CURDIR)/uapi $(O)/kmod-$*/uapi
 	$(Q)ln -sf $(CURDIR)/Kbuild $(O)/kmod-$*/
 	$(Q)ln -sf $(CURDIR)/kmod/*.[ch] $(O)/kmod-$*/kmod/
 	$(Q)find $(O)/kmod-$*/kmod -xtype l -delete
-	$(Q)$(MAKE) $(sub) -C /lib/modules/$*/build M=$(O)/kmod-$* O= modules
+	$(Q)$(MAKE) $(sub) -C $(tree) M=$(O)/kmod-$* O= modules
 
 lib:
 	$(Q)$(MAKE) $(sub) -C libpgnl O=$(O)
@@ -57,6 +58,8 @@ $(O)/linux/.unpacked:
 # ---------------------------------------------------------------------------
 ## make check                 all tests, on every kernel of KVER, and the gates
 ## make check-static          the gates alone: style, sparse, lint
+## make debug-kernel          a kernel that watches itself; KVER=debug is its name
+## make check-debug           the tests of the kernel on it [TESTS='exit_test ...']
 ## make demo | bench          see pgnl at work | measure it, in a VM
 ## make shell [KVER=6.1]      a shell in a VM with the module loaded
 ## make vm-run CMD='...' [KVER=6.1] [MEM=MB] [CPUS=N] [LIMIT=SECONDS]
@@ -74,6 +77,19 @@ check-static:
 	$(deps) build check
 	$(Q)$(MAKE) $(sub) O=$(O) lib tools
 	$(Q)selftests/check.sh gates
+
+debug-kernel:
+	$(deps) build debug
+	$(Q)selftests/vm/debug-kernel $(O)/debug
+
+# A tenth of the rounds of each race, since it is about ten times slower.
+kernel_tests = $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
+
+check-debug: debug-kernel
+	$(deps) build vm check
+	$(Q)$(MAKE) $(sub) O=$(O) KVER=debug modules lib tests
+	$(Q)$(vm) -k debug -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/check-debug -- \
+		env PGNL_ROUNDS=0.1 selftests/run.sh -t 1200 $(or $(TESTS),$(kernel_tests))
 
 demo:
 	$(deps) build vm demo

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # deps.sh GROUP...: install the Debian 12 packages which building (build), VMs
-# (vm), testing (check), the demo (demo) and the bench (bench) need and which
-# are not here yet. Services that come with them are neither started nor enabled.
+# (vm), testing (check), the debug kernel (debug), the demo (demo) and the bench
+# (bench) need and which are not here yet. Services that come with them are
+# neither started nor enabled.
 set -eu
 
 packages() {
@@ -16,6 +17,7 @@ packages() {
 		linux-source-6.12 mandoc perl python3-jsonschema python3-yaml shellcheck sparse \
 		xz-utils yamllint ;;
 	demo) echo apache2-bin curl jq linux-source-6.12 nginx xz-utils ;;
+	debug) echo bc bison flex libelf-dev linux-source-6.12 xz-utils ;;
 	bench) echo erlang-base python3 ;;
 	*) echo "deps.sh: no such group: $1" >&2 && exit 2 ;;
 	esac
