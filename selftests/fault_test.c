@@ -1,165 +1,550 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every allocation of every operation fails once: the request is refused, or
- * done where it could do without; never half done.
- *
- * Needs a kernel with CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC's
- * /proc/thread-self/fail-nth; stock kernels have none.
+ * Every allocation of every request fails once: the request is done whole or
+ * not at all, and what it did is what it says. Processes end, and network
+ * namespaces come and go, without memory too.
  */
 #include "kselftest_harness.h"
-#include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "common.h"
+#include "fault.h"
 
-#define FAIL_NTH	"/proc/thread-self/fail-nth"
-#define MOST		10000	/* more allocations than any request makes */
-
-/* Let allocations that may sleep fail too; files that are missing do not matter. */
-static void configure(void)
-{
-	static const char *const files[] = {
-		"/sys/kernel/debug/failslab/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int fd = open(files[i], O_WRONLY | O_CLOEXEC);
-
-		if (fd >= 0 && write(fd, "N", 1) != 1)
-			fprintf(stderr, "# %s can't be written\n", files[i]);
-		if (fd >= 0)
-			close(fd);
-	}
-}
+#define MOST	10000	/* more allocations than any request makes */
+#define MANY	150	/* groups whose listing takes several parts */
 
 FIXTURE(fault)
 {
-	struct client *c;
+	struct client *c;	/* its requests fail */
+	struct client *eye;	/* its requests do not */
+	struct crowd crowd;
 	int nth;
 };
 
 FIXTURE_SETUP(fault)
 {
-	self->nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	self->nth = fault_open();
 	if (self->nth < 0)
-		SKIP(return, "the kernel has no fault injection (%s)", FAIL_NTH);
-	configure();
+		SKIP(return, "the kernel has no fault injection (make check-debug has)");
+	fault_everywhere();
 	OPEN_OR_SKIP(self->c, client_in_new_netns());
-	ASSERT_EQ(0, group_new(self->c, "pg2", "made"));
+	self->eye = client_open();
+	ASSERT_NE(NULL, self->eye);
+	/* What users have in use counts the namespaces of earlier tests until they go. */
+	ASSERT_TRUE(WAIT_UNTIL(!usage_get(self->eye, PGNL_A_LIMIT_USER_GROUPS) &&
+			       !usage_get(self->eye, PGNL_A_LIMIT_USER_MEMBERSHIPS)));
+	ASSERT_EQ(0, crowd_start(&self->crowd, 4));
 }
 
 FIXTURE_TEARDOWN(fault)
 {
-	EXPECT_STREQ("", verify(self->c));
+	fault_everywhere();
+	EXPECT_STREQ("", verify(self->eye));
+	crowd_end(&self->crowd);
 	client_close(self->c);
+	client_close(self->eye);
 	close(self->nth);
 }
 
-/* Send the request with its nth allocation failing; *hit tells if there was one. */
-static int fail_nth(int fd, struct client *c, int nth, bool *hit)
-{
-	char text[16];
-	int err, len = snprintf(text, sizeof(text), "%d", nth);
+/* --- What there is -------------------------------------------------------- */
 
-	if (pwrite(fd, text, len, 0) != len)
-		return -errno;
+/* Scopes "s" of mode pg2 and "t" of mode pg; crowd[3] is in no group. */
+static int set_stage(struct client *c, const struct crowd *crowd)
+{
+	const pid_t *pid = crowd->pid;
+	int err;
+
+	scope_del(c, "s");
+	scope_del(c, "t");
+	scope_del(c, "new");
+	err = limit_set(c, PGNL_A_LIMIT_NET_SCOPES, 100) ? :
+	      scope_new(c, "s", PGNL_SCOPE_MODE_PG2) ? :
+	      scope_new(c, "t", PGNL_SCOPE_MODE_PG) ? :
+	      group_new(c, "s", "full") ? :
+	      group_new(c, "s", "empty");
+	if (err)
+		return err;
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "s", "full");
+	for (int i = 0; i < 3; i++)
+		put_u32(c, PGNL_A_PID, pid[i]);
+	put_bin(c, PGNL_A_META, "old", 3);
 	err = req_do(c);
-	len = pread(fd, text, sizeof(text) - 1, 0);
-	text[len < 0 ? 0 : len] = '\0';
-	*hit = !atoi(text);
-	if (pwrite(fd, "0", 1, 0) != 1)
-		return -errno;
+	if (!err && (join(c, "s", "full", pid[0]) != 2 || join(c, "t", "g", pid[0]) != 1))
+		err = -EPROTO;
 	return err;
+}
+
+static void picture_scope(FILE *out, struct client *c, const char *scope)
+{
+	struct scope_info info;
+	struct groups list = {};
+	struct members rows = {};
+
+	if (scope_get(c, scope, &info))
+		return;
+	fprintf(out, "%s %u %u %u %u %o %llu %llu\n", scope, info.mode, info.flags, info.owner,
+		info.gid, info.perm, (unsigned long long)info.groups,
+		(unsigned long long)info.members);
+	groups(c, scope, false, &list);
+	for (size_t i = 0; i < list.n; i++)
+		fprintf(out, "%s/%s %llu %d %u %u %o\n", scope, list.at[i].name,
+			(unsigned long long)list.at[i].local, list.at[i].owned, list.at[i].owner,
+			list.at[i].gid, list.at[i].perm);
+	members_dump(c, scope, NULL, &rows);
+	for (size_t i = 0; i < rows.n; i++)
+		fprintf(out, "%s/%s: %u %u %u %u %.*s\n", scope, rows.at[i].group,
+			rows.at[i].row.pid, rows.at[i].row.count, rows.at[i].row.uid,
+			rows.at[i].row.weight, (int)rows.at[i].meta_len,
+			(const char *)rows.at[i].meta);
+	groups_free(&list);
+	members_free(&rows);
+}
+
+static void picture_nest(FILE *out, struct client *c, uint8_t cmd, uint16_t nest, uint16_t last)
+{
+	const struct nlattr *attr;
+
+	req_new(c, cmd);
+	if (req_do(c) || !attr_of(c->reply, nest))
+		return;
+	mnl_attr_for_each_nested(attr, attr_of(c->reply, nest))
+		if (mnl_attr_get_type(attr) <= last)
+			fprintf(out, "%u.%u %llu\n", nest, mnl_attr_get_type(attr),
+				(unsigned long long)mnl_attr_get_u64(attr));
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Lines have no order: rows of a group change places when one goes. */
+static char *sorted(char *text)
+{
+	char *line[1024], *rest = text, *out = NULL;
+	size_t n = 0, size;
+	FILE *file = open_memstream(&out, &size);
+
+	while (n < ARRAY_SIZE(line) && (line[n] = strsep(&rest, "\n")))
+		n++;
+	qsort(line, n, sizeof(*line), by_text);
+	for (size_t i = 0; i < n; i++)
+		fprintf(file, "%s\n", line[i]);
+	fclose(file);
+	free(text);
+	return out;
+}
+
+/* All that can be read, but ids and sums over the past. */
+static char *picture(struct client *c)
+{
+	static const char *const names[] = { "pg", "pg2", "global", "s", "t", "new" };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		picture_scope(out, c, names[i]);
+	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_LIMITS, PGNL_A_LIMIT_PAD);
+	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_USAGE, PGNL_A_LIMIT_PAD);
+	picture_nest(out, c, PGNL_CMD_STATS_GET, PGNL_A_STATS, PGNL_A_STAT_PROCESSES);
+	fprintf(out, "verdict %s\n", verify(c));
+	fclose(out);
+	return sorted(text);
+}
+
+/* --- Requests --------------------------------------------------------------- */
+
+typedef void (*request_fn)(struct client *c, const pid_t *pid);
+
+static void scope_new_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_SCOPE_NEW, "new", NULL);
+}
+
+static void scope_set_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_SCOPE_SET, "s", NULL);
+	put_u32(c, PGNL_A_OWNER, 1000);
+	put_u32(c, PGNL_A_PERM, 0700);
+}
+
+static void scope_del_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_SCOPE_DEL, "s", NULL);
+}
+
+static void scope_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_SCOPE_GET, "s", NULL);
+}
+
+static void group_new_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_GROUP_NEW, "s", "made");
+}
+
+static void group_del_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_GROUP_DEL, "s", "full");
+}
+
+static void group_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_GROUP_GET, "s", "full");
+}
+
+/* Many rows, of processes and groups both old and new. */
+static void join_request(struct client *c, const pid_t *pid)
+{
+	char name[16];
+
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "t", "g");
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "new-%d", i);
+		put_str(c, PGNL_A_GROUP, name);
+	}
+	for (int i = 0; i < 4; i++)
+		put_u32(c, PGNL_A_PID, pid[i]);
+	put_bin(c, PGNL_A_META, "new", 3);
+}
+
+static void join_again_request(struct client *c, const pid_t *pid)
+{
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "s", "full");
+	put_u32(c, PGNL_A_PID, pid[3]);
+	put_u32(c, PGNL_A_PID, pid[1]);
+	put_u32(c, PGNL_A_TIMES, 3);
+	put_u32(c, PGNL_A_WEIGHT, 9);
+	put_bin(c, PGNL_A_META, "new", 3);
+}
+
+static void join_self_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "t", "self");
+	put_flag(c, PGNL_A_SELF);
+}
+
+static void leave_request(struct client *c, const pid_t *pid)
+{
+	member_req(c, PGNL_CMD_MEMBER_LEAVE, "s", "full");
+	for (int i = 0; i < 3; i++)
+		put_u32(c, PGNL_A_PID, pid[i]);
+}
+
+static void leave_all_request(struct client *c, const pid_t *pid)
+{
+	member_req(c, PGNL_CMD_MEMBER_LEAVE, "t", "g");
+	put_str(c, PGNL_A_GROUP, "missing");
+	put_u32(c, PGNL_A_PID, pid[0]);
+	put_flag(c, PGNL_A_ALL);
+}
+
+static void member_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_MEMBER_GET, "s", "full");
+}
+
+static void member_pick_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_MEMBER_PICK, "s", "full");
+	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_KEY);
+	put_bin(c, PGNL_A_KEY, "key", 3);
+}
+
+static void process_get_request(struct client *c, const pid_t *pid)
+{
+	req_new(c, PGNL_CMD_PROCESS_GET);
+	put_u32(c, PGNL_A_PID, pid[0]);
+}
+
+static void info_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_INFO_GET);
+}
+
+static void limit_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_LIMIT_GET);
+}
+
+static void limit_set_request(struct client *c, const pid_t *pid)
+{
+	struct nlattr *nest;
+
+	(void)pid;
+	req_new(c, PGNL_CMD_LIMIT_SET);
+	nest = mnl_attr_nest_start(c->req, PGNL_A_LIMITS);
+	put_u64(c, PGNL_A_LIMIT_NET_SCOPES, 50);
+	mnl_attr_nest_end(c->req, nest);
+}
+
+static void stats_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_STATS_GET);
+}
+
+static void verify_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_VERIFY);
+}
+
+/* --- One failure in each ------------------------------------------------------ */
+
+enum outcome {
+	DONE,
+	REFUSED,
+	UNHEARD,	/* the answer was lost, and the socket says so */
+};
+
+static void forget_answers(struct client *c)
+{
+	while (recv(c->fd, c->in, 1, MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS)
+		;
+}
+
+/* The kernel does a request while it is sent; reading the answer is not hindered. */
+static enum outcome answer(struct client *c, int sent, int *err)
+{
+	socklen_t size = sizeof(*err);
+
+	*err = sent;
+	if (sent)
+		return REFUSED;
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, err, &size);
+	if (*err) {
+		forget_answers(c);
+		return UNHEARD;
+	}
+	do {
+		*err = req_recv(c);
+	} while (!*err);
+	return *err > 0 ? DONE : REFUSED;
 }
 
 static bool no_memory(int err)
 {
-	return err == -ENOMEM || err == -ENOBUFS;
+	return err == -ENOMEM || err == -ENOBUFS || err == -EFAULT;
 }
 
-TEST_F_TIMEOUT(fault, a_join_is_done_or_not_done, 300)
+static void fail_each_allocation(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self,
+				 request_fn request)
 {
-	static const char meta[200];
+	char *before, *after, *now;
+	enum outcome outcome;
+	bool hit = true;
+	int nth, err;
+
+	ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+	before = picture(self->eye);
+	request(self->c, self->crowd.pid);
+	ASSERT_EQ(0, req_do(self->c)) TH_LOG("%s", self->c->text);
+	after = picture(self->eye);
+	ASSERT_NE(NULL, strstr(after, "verdict \n"));
+	now = strdup(after);
+
+	for (nth = 1; hit && nth < MOST; nth++) {
+		if (strcmp(now, before)) {
+			ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+		}
+		free(now);
+		request(self->c, self->crowd.pid);
+		fault_order(self->nth, nth);
+		err = req_send(self->c);
+		hit = fault_happened(self->nth);
+		outcome = answer(self->c, err, &err);
+		now = picture(self->eye);
+		if (outcome == REFUSED) {
+			EXPECT_TRUE(hit && no_memory(err)) TH_LOG("allocation %d: %d", nth, err);
+		}
+		if (outcome == DONE || (outcome == UNHEARD && strcmp(now, before))) {
+			ASSERT_STREQ(after, now) TH_LOG("allocation %d", nth);
+		} else {
+			ASSERT_STREQ(before, now) TH_LOG("allocation %d", nth);
+		}
+	}
+	EXPECT_FALSE(hit);
+	EXPECT_LT(2, nth);
+	TH_LOG("%d allocations", nth - 2);
+	free(before);
+	free(after);
+	free(now);
+}
+
+#define EACH_ALLOCATION_OF(name) \
+TEST_F_TIMEOUT(fault, name##_is_done_or_not_done, 900) \
+{ \
+	fail_each_allocation(_metadata, self, name##_request); \
+}
+
+EACH_ALLOCATION_OF(info_get)
+EACH_ALLOCATION_OF(scope_new)
+EACH_ALLOCATION_OF(scope_set)
+EACH_ALLOCATION_OF(scope_del)
+EACH_ALLOCATION_OF(scope_get)
+EACH_ALLOCATION_OF(group_new)
+EACH_ALLOCATION_OF(group_del)
+EACH_ALLOCATION_OF(group_get)
+EACH_ALLOCATION_OF(join)
+EACH_ALLOCATION_OF(join_again)
+EACH_ALLOCATION_OF(join_self)
+EACH_ALLOCATION_OF(leave)
+EACH_ALLOCATION_OF(leave_all)
+EACH_ALLOCATION_OF(member_get)
+EACH_ALLOCATION_OF(member_pick)
+EACH_ALLOCATION_OF(process_get)
+EACH_ALLOCATION_OF(limit_get)
+EACH_ALLOCATION_OF(limit_set)
+EACH_ALLOCATION_OF(stats_get)
+EACH_ALLOCATION_OF(verify)
+
+/* --- Listings ------------------------------------------------------------------- */
+
+/* Rows, or messages that are about no member. */
+static size_t dumped(struct client *c)
+{
+	const struct nlmsghdr *msg;
+	const struct nlattr *attr;
+	size_t n = 0;
+	int left;
+
+	for_each_dumped(c, msg, left) {
+		n += !attr_of(msg, PGNL_A_MEMBER);
+		mnl_attr_for_each(attr, msg, GENL_HDRLEN)
+			n += mnl_attr_get_type(attr) == PGNL_A_MEMBER;
+	}
+	return n;
+}
+
+/* Parts of a listing are made while it is read, so reading is hindered too. */
+static void fail_each_allocation_of_dump(struct __test_metadata *_metadata,
+					 FIXTURE_DATA(fault) *self, uint8_t cmd,
+					 const char *scope, bool of_process, size_t expected)
+{
+	bool hit = true;
+	int nth, err;
+
+	for (nth = 1; hit && nth < MOST; nth++) {
+		member_req(self->c, cmd, scope, NULL);
+		if (of_process)
+			put_u32(self->c, PGNL_A_PID, self->crowd.pid[0]);
+		fault_order(self->nth, nth);
+		err = req_dump(self->c);
+		hit = fault_happened(self->nth);
+		if (err) {
+			ASSERT_TRUE(hit && no_memory(err)) TH_LOG("allocation %d: %d", nth, err);
+			client_close(self->c);
+			self->c = client_open();
+			ASSERT_NE(NULL, self->c);
+		} else {
+			ASSERT_EQ(expected, dumped(self->c)) TH_LOG("allocation %d", nth);
+		}
+		ASSERT_STREQ("", verify(self->eye)) TH_LOG("allocation %d", nth);
+	}
+	EXPECT_FALSE(hit);
+	TH_LOG("%d allocations", nth - 2);
+}
+
+TEST_F_TIMEOUT(fault, listings_are_whole_or_fail, 900)
+{
+	char name[200];
+
+	ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+	member_req(self->eye, PGNL_CMD_MEMBER_JOIN, "t", "g");
+	for (int i = 1; i < MANY; i++) {
+		snprintf(name, sizeof(name), "%0180d", i);
+		put_str(self->eye, PGNL_A_GROUP, name);
+	}
+	put_u32(self->eye, PGNL_A_PID, self->crowd.pid[0]);
+	put_u32(self->eye, PGNL_A_PID, self->crowd.pid[3]);
+	ASSERT_EQ(0, req_do(self->eye));
+
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_SCOPE_GET, NULL, false, 5);
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_GROUP_GET, "t", false, MANY);
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_MEMBER_GET, "t", false, 2 * MANY);
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_PROCESS_GET, NULL, true, MANY + 1);
+}
+
+/* --- Elsewhere -------------------------------------------------------------------- */
+
+TEST_F_TIMEOUT(fault, processes_end_while_nothing_can_be_allocated, 300)
+{
 	struct crowd crowd;
 	char name[16];
-	bool hit = true;
-	int nth;
 
-	ASSERT_EQ(0, crowd_start(&crowd, 3));
-	for (nth = 1; hit && nth < MOST; nth++) {
-		int err, count;
-
-		/* New processes and a new group each time, as at a first join. */
-		snprintf(name, sizeof(name), "g%d", nth);
-		member_req(self->c, PGNL_CMD_MEMBER_JOIN, "pg", name);
-		for (size_t i = 0; i < crowd.n; i++)
-			put_u32(self->c, PGNL_A_PID, crowd.pid[i]);
-		put_bin(self->c, PGNL_A_META, meta, sizeof(meta));
-		err = fail_nth(self->nth, self->c, nth, &hit);
-		count = count_of(self->c, "pg", name, crowd.pid[0]);
-		for (size_t i = 1; i < crowd.n; i++)
-			EXPECT_EQ(count, count_of(self->c, "pg", name, crowd.pid[i]));
-		if (no_memory(err)) {
-			EXPECT_TRUE(hit);
-			EXPECT_EQ(0, count) TH_LOG("allocation %d", nth);
-			EXPECT_EQ(0, group_exists(self->c, "pg", name));
-		} else {
-			EXPECT_EQ(0, err);
-			EXPECT_EQ(1, count);
-		}
-		for (size_t i = 0; i < crowd.n; i++)
-			leave(self->c, "pg", name, crowd.pid[i]);
-		ASSERT_STREQ("", verify(self->c)) TH_LOG("allocation %d", nth);
+	ASSERT_EQ(0, crowd_start(&crowd, 50));
+	for (int i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "g%d", i);
+		ASSERT_EQ(1, join_pids(self->eye, NULL, name, crowd.pid, crowd.n));
 	}
-	EXPECT_LT(2, nth);
-	EXPECT_FALSE(hit);
-	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_MEMBERSHIPS));
+	if (!fault_only_in(NULL, "pgnl"))
+		SKIP(crowd_end(&crowd); return, "faults can't be confined to the module here");
+	fault_set("failslab", "times", "-1");
+	fault_set("failslab", "probability", "100");
+	fault_set("fail_page_alloc", "times", "-1");
+	fault_set("fail_page_alloc", "probability", "100");
 	crowd_end(&crowd);
+	/* It waits until the ended are taken out before it needs memory. */
+	req_new(self->eye, PGNL_CMD_STATS_GET);
+	EXPECT_EQ(-ENOMEM, req_do(self->eye));
+	fault_everywhere();
+
+	EXPECT_STREQ("", verify(self->eye));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_MEMBERSHIPS));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_PROCESSES));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_GROUPS));
+	EXPECT_EQ(200, stat_get(self->eye, PGNL_A_STAT_EXITS));
 }
 
-/* Each is asked again after a failure; 0 or the given errno mean it was done. */
-static const struct {
-	const char *name;
-	uint8_t cmd;
-	const char *scope, *group;
-	bool self;
-	int again;
-} requests[] = {
-	{ "scope-new", PGNL_CMD_SCOPE_NEW, "added", NULL, false, -EEXIST },
-	{ "group-new", PGNL_CMD_GROUP_NEW, "pg2", "new", false, 0 },
-	{ "member-join", PGNL_CMD_MEMBER_JOIN, "pg2", "made", true, 0 },
-	{ "scope-get", PGNL_CMD_SCOPE_GET, "pg", NULL, false, 0 },
-	{ "group-get", PGNL_CMD_GROUP_GET, "pg2", "made", false, 0 },
-	{ "member-get", PGNL_CMD_MEMBER_GET, "pg2", "made", false, 0 },
-	{ "member-leave", PGNL_CMD_MEMBER_LEAVE, "pg2", "made", true, 0 },
-	{ "limit-get", PGNL_CMD_LIMIT_GET, NULL, NULL, false, 0 },
-	{ "stats-get", PGNL_CMD_STATS_GET, NULL, NULL, false, 0 },
-	{ "verify", PGNL_CMD_VERIFY, NULL, NULL, false, 0 },
-	{ "group-del", PGNL_CMD_GROUP_DEL, "pg2", "new", false, 0 },
-	{ "scope-del", PGNL_CMD_SCOPE_DEL, "added", NULL, false, -ENOENT },
-};
-
-TEST_F_TIMEOUT(fault, every_operation_fails_cleanly, 300)
+static int make_namespace(void *arg)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
-		bool hit = true;
+	int fd = fault_open(), err;
+	struct client *c;
+	bool hit;
 
-		for (int nth = 1; hit && nth < MOST; nth++) {
-			int err;
-
-			member_req(self->c, requests[i].cmd, requests[i].scope, requests[i].group);
-			if (requests[i].self)
-				put_flag(self->c, PGNL_A_SELF);
-			err = fail_nth(self->nth, self->c, nth, &hit);
-			EXPECT_TRUE(!err || err == requests[i].again || (hit && no_memory(err)))
-				TH_LOG("%s, allocation %d: %d %s", requests[i].name, nth, err,
-				       self->c->text);
-			ASSERT_STREQ("", verify(self->c))
-				TH_LOG("%s, allocation %d", requests[i].name, nth);
-		}
-		EXPECT_FALSE(hit);
+	fault_order(fd, *(int *)arg);
+	err = unshare(CLONE_NEWNET) ? errno : 0;
+	hit = fault_happened(fd);
+	if (err) {
+		CHECK(hit);
+		CHECK_EQ(ENOMEM, err);
+		return 0;
 	}
+	c = client_open();
+	CHECK(c);
+	CHECK_EQ(1, join(c, NULL, "g", 0));
+	CHECK(!*verify(c));
+	client_close(c);
+	return hit ? 0 : 77;
+}
+
+TEST_F_TIMEOUT(fault, a_network_namespace_is_made_or_not_made, 900)
+{
+	int nth, ret = 0;
+
+	if (!fault_only_in(NULL, "pgnl"))
+		SKIP(return, "faults can't be confined to the module here");
+	for (nth = 1; !ret && nth < MOST; nth++)
+		ret = in_child(make_namespace, &nth);
+	EXPECT_EQ(77, ret) TH_LOG("allocation %d", nth - 1);
+	EXPECT_LT(2, nth);
+	TH_LOG("%d allocations", nth - 2);
 }
 
 TEST_HARNESS_MAIN
