@@ -13,6 +13,7 @@
  * the leader execs, and is never reused while it is referenced. That is why
  * it is the key, and not a number or a task.
  */
+#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -75,6 +76,15 @@ bool pgnl_exit_is_dead(const struct pgnl_proc *proc)
 	return test_bit(PGNL_PROC_DEAD, &proc->flags) || pgnl_exit_pid_is_dead(proc->pid);
 }
 
+/*
+ * One end is reaped at once, a stream of them together once a tick: waking the
+ * work item for each costs more than the work. Nobody sees the dead meanwhile.
+ */
+static unsigned long reap_delay(const struct pgnl_net *pn)
+{
+	return time_after(jiffies, READ_ONCE(pn->last_reap) + 1) ? 0 : 1;
+}
+
 static void queue_for_reaping(struct pgnl_proc *proc)
 {
 	struct pgnl_net *pn = proc->pn;
@@ -88,7 +98,7 @@ static void queue_for_reaping(struct pgnl_proc *proc)
 	 * not have come to this line yet, and a reader that waits for the
 	 * work must find it under way.
 	 */
-	queue_work(pgnl_wq, &pn->reap);
+	queue_delayed_work(pgnl_wq, &pn->reap, reap_delay(pn));
 }
 
 /* Mark for all readers at once; true for the first to do so. */

@@ -15,11 +15,12 @@
 #include "scope.h"
 #include "table.h"
 
-/* Room in the second try of a reply with members, as in listings. */
+/* Room in the last try of a reply with members, as in listings. */
 #define MEMBERS_LARGE	32000
-/* What a member takes at most, and the flag that there are more. */
-#define MEMBER_ROOM	(NLA_HDRLEN + nla_total_size(sizeof(struct pgnl_row)) + \
-			 nla_total_size(PGNL_META_MAX) + nla_total_size(0))
+/* What a member without metadata takes. */
+#define MEMBER_ROOM	(NLA_HDRLEN + nla_total_size(sizeof(struct pgnl_row)))
+/* Room in the first try: a small group in the smallest buffer there is. */
+#define MEMBERS_SMALL	(10 * MEMBER_ROOM)
 /* Rows to look at without a lock, seen or not; more are for a listing. */
 #define MEMBERS_LOOK	4096
 
@@ -28,6 +29,7 @@ static int put_members(struct sk_buff *reply, struct pgnl_group *group,
 		       struct pgnl_reader *reader, bool *some)
 {
 	XA_STATE(xas, &group->rows, 0);
+	const unsigned char *mark;
 	struct pgnl_member *member;
 	int err;
 
@@ -39,11 +41,15 @@ static int put_members(struct sk_buff *reply, struct pgnl_group *group,
 			return -EMSGSIZE;
 		if (!pgnl_member_is_seen(member))
 			continue;
-		if (skb_tailroom(reply) < MEMBER_ROOM)
-			return -EMSGSIZE;
+		mark = skb_tail_pointer(reply);
 		err = pgnl_reply_put_member(reply, reader, member);
 		if (err)
 			return err;
+		/* There must be room to say that there are more. */
+		if (skb_tailroom(reply) < nla_total_size(0)) {
+			nlmsg_trim(reply, mark);
+			return -EMSGSIZE;
+		}
 		*some = true;
 	}
 	return 0;
@@ -74,7 +80,7 @@ static int put_members_rcu(struct sk_buff *reply, struct pgnl_group *group,
 
 static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 		       const char *scope_name, const struct pgnl_name *name,
-		       struct genl_info *info, bool locked)
+		       struct genl_info *info, bool locked, u32 *rows)
 {
 	const unsigned char *mark = skb_tail_pointer(reply);
 	struct pgnl_reader reader = pgnl_nl_reader();
@@ -93,6 +99,7 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 		return nla_put_flag(reply, PGNL_A_NO_GROUP);
 	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
 		return pgnl_nl_refuse_group_mode(info);
+	*rows = READ_ONCE(group->nr_rows);
 	err = locked ? put_members(reply, group, &reader, &some) :
 		       put_members_rcu(reply, group, &reader, &some);
 	/* A deletion evicts members by and by, after the group is dead. */
@@ -103,14 +110,24 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 	return err;
 }
 
+/* What the members would need without metadata, and then all there may be. */
+static size_t more_room(size_t room, u32 rows)
+{
+	size_t need = MEMBERS_SMALL + (size_t)rows * MEMBER_ROOM;
+
+	return room == MEMBERS_SMALL ? min_t(size_t, need, MEMBERS_LARGE) :
+				       MEMBERS_LARGE;
+}
+
 int pgnl_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	size_t room = PGNL_REPLY_ROOM;
+	size_t room = MEMBERS_SMALL;
 	struct pgnl_caller who;
 	struct pgnl_name name;
 	struct sk_buff *reply;
 	const char *scope;
 	bool locked = false;
+	u32 rows = 0;
 	int err;
 
 	err = pgnl_nl_begin(&who, skb, info, 0) ?:
@@ -127,7 +144,7 @@ again:
 	if (locked)
 		mutex_lock(&who.pn->lock);
 	rcu_read_lock();
-	err = get_members(reply, &who, scope, &name, info, locked);
+	err = get_members(reply, &who, scope, &name, info, locked, &rows);
 	rcu_read_unlock();
 	if (locked)
 		mutex_unlock(&who.pn->lock);
@@ -137,7 +154,7 @@ again:
 	} else if (err == -EMSGSIZE || err == -EAGAIN) {
 		locked = err == -EAGAIN;
 		if (err == -EMSGSIZE)
-			room = MEMBERS_LARGE;
+			room = more_room(room, rows);
 		nlmsg_free(reply);
 		goto again;
 	}

@@ -284,7 +284,8 @@ static void reap_locked(struct pgnl_proc *proc, u32 *rows)
  */
 void pgnl_proc_reap(struct work_struct *work)
 {
-	struct pgnl_net *pn = container_of(work, struct pgnl_net, reap);
+	struct pgnl_net *pn = container_of(to_delayed_work(work),
+					   struct pgnl_net, reap);
 	struct llist_node *list = llist_reverse_order(llist_del_all(&pn->dead));
 	struct pgnl_proc *proc, *next;
 	u32 rows = 0;
@@ -298,6 +299,7 @@ void pgnl_proc_reap(struct work_struct *work)
 		pgnl_table_breathe_locked(pn, &rows);
 	}
 	mutex_unlock(&pn->lock);
+	WRITE_ONCE(pn->last_reap, jiffies);
 }
 
 /* Queue those that ended without a wake-up; as many as one hold allows. */

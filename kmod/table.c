@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of the tables of a network namespace. */
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -45,7 +46,7 @@ static int __net_init table_init_net(struct net *net)
 	pn->gen = 1;
 	mutex_init(&pn->lock);
 	init_llist_head(&pn->dead);
-	INIT_WORK(&pn->reap, pgnl_proc_reap);
+	INIT_DELAYED_WORK(&pn->reap, pgnl_proc_reap);
 	memcpy(pn->limit, default_limit, sizeof(pn->limit));
 
 	err = pgnl_proc_table_init(pn);
@@ -80,7 +81,7 @@ static void __net_exit table_exit_net(struct net *net)
 	struct pgnl_net *pn = pgnl_table_of(net);
 
 	pgnl_scope_table_destroy(pn);
-	flush_work(&pn->reap);
+	flush_delayed_work(&pn->reap);
 	pgnl_group_table_destroy(pn);
 	pgnl_member_table_destroy(pn);
 	pgnl_proc_table_destroy(pn);
@@ -161,7 +162,7 @@ u32 pgnl_table_next_gen(u32 gen)
 void pgnl_table_settle(struct pgnl_net *pn)
 {
 	if (atomic_read(&pn->nr_dead))
-		flush_work(&pn->reap);
+		flush_delayed_work(&pn->reap);
 }
 
 /**
@@ -171,7 +172,12 @@ void pgnl_table_settle(struct pgnl_net *pn)
  */
 void pgnl_table_settle_all(void)
 {
-	flush_workqueue(pgnl_wq);
+	struct net *net;
+
+	down_read(&net_rwsem);
+	for_each_net(net)
+		pgnl_table_settle(pgnl_table_of(net));
+	up_read(&net_rwsem);
 }
 
 /**

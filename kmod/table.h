@@ -124,6 +124,7 @@ enum pgnl_net_limit {
  * @pg: the scope "pg" (C)
  * @dead: processes that ended and are not reaped yet; exit callback adds (A)
  * @reap: takes the members of @dead out
+ * @last_reap: when it last did, in jiffies (A)
  * @nr_dead: processes on @dead or being reaped (A)
  * @deleting: deletions of groups and scopes under way (L)
  * @last_sweep: when, in jiffies, a limit was last a reason to look for ends (A)
@@ -150,7 +151,8 @@ struct pgnl_net {
 	struct pgnl_scope *pg;
 
 	struct llist_head dead;
-	struct work_struct reap;
+	struct delayed_work reap;
+	unsigned long last_reap;
 	atomic_t nr_dead;
 	u32 deleting;
 	unsigned long last_sweep;
