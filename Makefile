@@ -16,14 +16,15 @@ KVERS = $(or $(call full,$(KVER),$(KVER)),$(call full,$(SERIES)),$(shell uname -
 VM_KVER = $(lastword $(KVERS))
 
 Q := $(if $(V),,@)
+S := $(if $(V),,-s)
 say = @printf '  %-8s%s\n'
-sub := --no-print-directory
+MAKEFLAGS += --no-print-directory
 
 all: modules lib tools
 
 ## make [KVER=VERSION]        the module, libpgnl and the commands
 ## make modules [KVER=...]    the module alone; W=1: more warnings, C=2: sparse
-## make lib | tools | tests   libpgnl | the commands | the test programs
+## make lib | tools | tests   libpgnl | the commands | test programs and examples
 ## make gen | check-gen       write what the spec generates | compare with it
 modules: $(KVERS:%=module-%)
 
@@ -38,14 +39,15 @@ module-%:
 	$(Q)ln -sf $(CURDIR)/Kbuild $(O)/kmod-$*/
 	$(Q)ln -sf $(CURDIR)/kmod/*.[ch] $(O)/kmod-$*/kmod/
 	$(Q)find $(O)/kmod-$*/kmod -xtype l -delete
-	$(Q)$(MAKE) $(sub) -C $(tree) M=$(O)/kmod-$* O= modules
+	$(Q)$(MAKE) -C $(tree) M=$(O)/kmod-$* O= modules
 
 lib:
-	$(Q)$(MAKE) $(sub) -C libpgnl O=$(O)
+	$(Q)$(MAKE) $(S) -C libpgnl O=$(O)
 tools: lib
-	$(Q)$(MAKE) $(sub) -C userspace O=$(O)
+	$(Q)$(MAKE) $(S) -C userspace O=$(O)
 tests: lib
-	$(Q)$(MAKE) $(sub) -C selftests O=$(O)
+	$(Q)$(MAKE) $(S) -C libpgnl O=$(O) examples
+	$(Q)$(MAKE) $(S) -C selftests O=$(O)
 
 gen: $(O)/linux/.unpacked
 	$(Q)uapi/netlink/gen.sh $(O)/linux/tools/net/ynl
@@ -53,7 +55,7 @@ check-gen:
 	$(Q)selftests/gates/gen
 
 $(O)/linux/.unpacked:
-	$(Q)$(MAKE) $(sub) -C selftests O=$(O) $@
+	$(Q)$(MAKE) $(S) -C selftests O=$(O) $@
 
 # ---------------------------------------------------------------------------
 ## make check                 all tests, on every kernel of KVER, and the gates
@@ -70,12 +72,12 @@ vm = selftests/vm/run -k $(VM_KVER) $(MEM:%=-m %) $(CPUS:%=-c %) $(LIMIT:%=-t %)
 
 check:
 	$(deps) build vm check
-	$(Q)$(MAKE) $(sub) -j$(shell nproc) O=$(O) all tests
+	$(Q)$(MAKE) -j$(shell nproc) O=$(O) all tests
 	$(Q)selftests/check.sh gates vm
 
 check-static:
 	$(deps) build check
-	$(Q)$(MAKE) $(sub) O=$(O) lib tools
+	$(Q)$(MAKE) O=$(O) lib tools
 	$(Q)selftests/check.sh gates
 
 debug-kernel:
@@ -87,30 +89,30 @@ kernel_tests = $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
 
 check-debug: debug-kernel
 	$(deps) build vm check
-	$(Q)$(MAKE) $(sub) O=$(O) KVER=debug modules lib tests
+	$(Q)$(MAKE) O=$(O) KVER=debug modules lib tests
 	$(Q)$(vm) -k debug -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/check-debug -- \
 		env PGNL_ROUNDS=0.1 selftests/run.sh -t 1200 $(or $(TESTS),$(kernel_tests))
 
 demo:
 	$(deps) build vm demo
-	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
-	$(Q)$(MAKE) $(sub) -C selftests O=$(O) demo
+	$(Q)$(MAKE) O=$(O) modules lib tools
+	$(Q)$(MAKE) $(S) -C selftests O=$(O) demo
 	$(Q)$(vm) -t 900 $(LIMIT:%=-t %) -- selftests/demo/run.sh
 
 bench:
 	$(deps) build vm bench
-	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) O=$(O) modules lib tools
 	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh $(ROWS)
 
 shell:
 	$(deps) build vm
-	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) O=$(O) modules lib tools
 	$(Q)$(vm) -i -o $(O)/shell
 
 vm-run:
 	$(if $(value CMD),,$(error usage: make vm-run CMD='COMMAND'))
 	$(deps) build vm
-	$(Q)$(MAKE) $(sub) O=$(O) modules lib tools
+	$(Q)$(MAKE) O=$(O) modules lib tools
 	$(Q)$(vm) -o $(O)/vm-run -- bash -c "$$CMD"
 
 # ---------------------------------------------------------------------------
@@ -122,8 +124,8 @@ modules_dir = $(INSTALL_MOD_PATH)/lib/modules/$*/updates
 dkms_dir = $(DESTDIR)/usr/src/pgnl-$(VERSION)
 
 install: lib tools
-	$(Q)$(MAKE) $(sub) -C libpgnl O=$(O) install
-	$(Q)$(MAKE) $(sub) -C userspace O=$(O) install
+	$(Q)$(MAKE) $(S) -C libpgnl O=$(O) install
+	$(Q)$(MAKE) $(S) -C userspace O=$(O) install
 	$(say) INSTALL modules-load.d/pgnl.conf
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/modules-load.d
 	$(Q)echo pgnl >$(DESTDIR)$(PREFIX)/lib/modules-load.d/pgnl.conf
@@ -151,6 +153,6 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules lib tools tests gen check-gen check check-static demo bench shell vm-run
-.PHONY: install modules_install dkms-install clean help
+.PHONY: all modules lib tools tests gen check-gen check check-static debug-kernel check-debug
+.PHONY: demo bench shell vm-run install modules_install dkms-install clean help
 export CMD
