@@ -21,6 +21,7 @@ end() {
 	for pid in "${started[@]}"; do
 		kill -KILL -- "-$pid" 2>/dev/null
 	done
+	[ ! "${crowd_pid:-}" ] || kill -KILL "$crowd_pid"
 	pgnl -q scope del private
 	pgnl -q -s pg2 delete jobs
 	rm -rf "$work" "$DEMO_CLAIMS"
