@@ -58,7 +58,7 @@ vm() {
 		log=$logs/$kernel.log
 		echo "Linux $kernel:"
 		"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$kernel" -- selftests/run.sh |
-			tee "$log" | sed -e '$!b' -e '/ passed, .* skipped$/d'
+			tee "$log" | sed -u -e '$!b' -e '/ passed, .* skipped$/d'
 		status=${PIPESTATUS[0]}
 		read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$log" | tail -n 1)
 		count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
