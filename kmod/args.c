@@ -7,28 +7,36 @@
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
+#include "crowd.h"
+#include "batch.h"
 #include "exit.h"
+#include "member.h"
 #include "netlink.h"
-#include "pick.h"
 #include "proc.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
 
+/* Whatever may be a list is one of the first 64 attributes. */
 static int check_once(const struct nlattr *head, int len, u64 lists,
 		      struct netlink_ext_ack *extack)
 {
+	u64 seen[2] = {};
 	const struct nlattr *attr;
-	u64 seen = 0;
-	int rem;
+	int rem, type;
+	u64 bit;
 
-	BUILD_BUG_ON(PGNL_A_MAX >= 64);
+	BUILD_BUG_ON(PGNL_A_MAX >= 128);
 	nla_for_each_attr(attr, head, len, rem) {
-		if (seen & ~lists & BIT_ULL(nla_type(attr))) {
+		type = nla_type(attr);
+		bit = BIT_ULL(type % 64);
+		if (seen[type / 64] & bit) {
 			NL_SET_ERR_MSG_ATTR(extack, attr,
 					    "attribute is given twice");
 			return -EINVAL;
 		}
-		seen |= BIT_ULL(nla_type(attr));
+		if (type >= 64 || !(lists & bit))
+			seen[type / 64] |= bit;
 	}
 	return 0;
 }
@@ -113,7 +121,7 @@ int pgnl_args_group_name(struct nlattr *attr, struct pgnl_name *name,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "group name is empty");
 		return -EINVAL;
 	}
-	if (memchr(str, '\0', len)) {
+	if (strnlen(str, len) < len) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "group name has a NUL in it");
 		return -EINVAL;
 	}
@@ -148,6 +156,30 @@ int pgnl_args_check_scope(const struct pgnl_caller *who,
 	return 0;
 }
 
+/* The scope of the caller's tables that is named; NULL: none; or an ERR_PTR(). */
+static struct pgnl_scope *look_up(const struct pgnl_caller *who,
+				  struct nlattr *attr,
+				  struct netlink_ext_ack *extack)
+{
+	const char *name;
+	int err = pgnl_args_scope_name(attr, &name, extack);
+
+	return err ? ERR_PTR(err) : pgnl_scope_get(who->pn, name);
+}
+
+/* Takes a reference or NULL, and returns it, or an ERR_PTR() instead. */
+static struct pgnl_scope *allow(const struct pgnl_caller *who,
+				struct pgnl_scope *scope, struct nlattr *attr,
+				u16 want, struct netlink_ext_ack *extack)
+{
+	int err = pgnl_args_check_scope(who, scope, attr, want, extack);
+
+	if (!err)
+		return scope;
+	pgnl_scope_put(scope);
+	return ERR_PTR(err);
+}
+
 /**
  * pgnl_args_scope() - The scope that a request names, if it may be used.
  * @who: the caller
@@ -155,26 +187,64 @@ int pgnl_args_check_scope(const struct pgnl_caller *who,
  * @want: PGNL_MAY_*, or 0
  * @extack: where to tell
  *
- * Return: a counted reference, or an ERR_PTR(): -EINVAL, -ENOENT, -EACCES.
+ * Return: a counted reference, or an ERR_PTR(): -EINVAL, -ENOENT, -EACCES, or
+ * -EROFS for one that is shared from elsewhere.
  */
 struct pgnl_scope *pgnl_args_scope(const struct pgnl_caller *who,
 				   struct nlattr *attr, u16 want,
 				   struct netlink_ext_ack *extack)
 {
-	struct pgnl_scope *scope;
-	const char *name;
-	int err;
+	struct pgnl_scope *scope = look_up(who, attr, extack);
 
-	err = pgnl_args_scope_name(attr, &name, extack);
-	if (err)
-		return ERR_PTR(err);
-	scope = pgnl_scope_get(who->pn, name);
-	err = pgnl_args_check_scope(who, scope, attr, want, extack);
-	if (err) {
-		pgnl_scope_put(scope);
-		return ERR_PTR(err);
+	if (IS_ERR(scope))
+		return scope;
+	if (!scope && attr && pgnl_share_has(who->pn, nla_data(attr))) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "a shared scope is only for reading");
+		return ERR_PTR(-EROFS);
 	}
+	return allow(who, scope, attr, want, extack);
+}
+
+/**
+ * pgnl_args_scope_read() - The same for requests that change nothing.
+ * @who: the caller; for a shared scope it enters the tables that it is of, and
+ *	pgnl_share_leave() is needed in the end
+ * @attr: the attribute or NULL
+ * @want: PGNL_MAY_READ, or 0
+ * @extack: where to tell
+ *
+ * Return: a counted reference, or an ERR_PTR(): -EINVAL, -ENOENT, -EACCES.
+ */
+struct pgnl_scope *pgnl_args_scope_read(struct pgnl_caller *who,
+					struct nlattr *attr, u16 want,
+					struct netlink_ext_ack *extack)
+{
+	struct pgnl_scope *scope = look_up(who, attr, extack);
+
+	if (IS_ERR(scope))
+		return scope;
+	if (!scope && attr && pgnl_share_enter(who, nla_data(attr)))
+		scope = pgnl_share_scope(who);
+	scope = allow(who, scope, attr, want, extack);
+	if (IS_ERR(scope))
+		pgnl_share_leave(who);
 	return scope;
+}
+
+/**
+ * pgnl_args_names() - The scope of the names, if it may be used.
+ * @who: the caller
+ * @want: PGNL_MAY_*
+ * @extack: where to tell
+ *
+ * Return: a counted reference, or an ERR_PTR(): -EACCES.
+ */
+struct pgnl_scope *pgnl_args_names(const struct pgnl_caller *who, u16 want,
+				   struct netlink_ext_ack *extack)
+{
+	return allow(who, pgnl_scope_get(who->pn, PGNL_SCOPE_NAMES), NULL, want,
+		     extack);
 }
 
 /**
@@ -238,6 +308,40 @@ u32 pgnl_args_count(const struct genl_info *info, int type)
 }
 
 /**
+ * pgnl_args_join() - What a join asks beside groups and processes.
+ * @info: the request
+ * @join: to fill; afterwards the caller puts its metadata
+ *
+ * Return: 0, -EINVAL, or -ENOMEM, and then there is no metadata.
+ */
+int pgnl_args_join(struct genl_info *info, struct pgnl_join *join)
+{
+	struct nlattr *attr = info->attrs[PGNL_A_META];
+
+	join->times = info->attrs[PGNL_A_TIMES] ?
+		      nla_get_u32(info->attrs[PGNL_A_TIMES]) : 1;
+	join->weight = info->attrs[PGNL_A_WEIGHT] ?
+		       nla_get_u32(info->attrs[PGNL_A_WEIGHT]) : 0;
+	join->required = info->attrs[PGNL_A_REQUIRED_GROUP];
+	join->set_meta = attr;
+	join->meta = NULL;
+	join->claim = NULL;
+	if (!attr || !nla_len(attr))
+		return 0;
+	if (nla_len(attr) > PGNL_META_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "metadata has more than 256 bytes");
+		return -EINVAL;
+	}
+	join->meta = pgnl_meta_new(nla_data(attr), nla_len(attr));
+	if (!join->meta) {
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
  * pgnl_args_pick() - Whom to pick.
  * @info: the request
  * @pick: to fill
@@ -251,6 +355,7 @@ int pgnl_args_pick(struct genl_info *info, struct pgnl_pick *pick)
 	bool by_key;
 
 	memset(pick, 0, sizeof(*pick));
+	pick->local = info->attrs[PGNL_A_LOCAL_ONLY];
 	if (info->attrs[PGNL_A_POLICY])
 		pick->policy = nla_get_u32(info->attrs[PGNL_A_POLICY]);
 	by_key = pick->policy == PGNL_POLICY_KEY;
@@ -277,4 +382,25 @@ int pgnl_args_pick(struct genl_info *info, struct pgnl_pick *pick)
 		}
 	}
 	return 0;
+}
+
+/**
+ * pgnl_args_audience() - Whom of a group a request is for.
+ * @info: the request
+ * @to: to fill
+ *
+ * Return: 0 or -EINVAL.
+ */
+int pgnl_args_audience(struct genl_info *info, struct pgnl_audience *to)
+{
+	struct nlattr **attrs = info->attrs;
+
+	to->others = attrs[PGNL_A_OTHERS];
+	to->one = attrs[PGNL_A_POLICY];
+	if (to->one && (to->others || attrs[PGNL_A_ID])) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[PGNL_A_POLICY],
+				    "a policy excludes others and ids");
+		return -EINVAL;
+	}
+	return pgnl_args_pick(info, &to->pick);
 }

@@ -2,15 +2,18 @@
 /*
  * Joins and leaves of many processes and groups, all or nothing.
  *
- * 1. Without the lock: resolve processes, check the right to act on them,
- *    allocate whatever may be needed.
- * 2. Pin groups, processes and rows, making those that are missing. Rows that
- *    are new have a count of 0, so readers do not see them. The lock is let
- *    go every PGNL_LOCK_ROWS. Anything can still be refused here.
+ * 1. Without the lock: resolve processes and check the right to act on them. A
+ *    join watches and pins them as it goes, a few under each hold of the lock.
+ * 2. Allocate whatever may be needed, pin groups and rows, making those that
+ *    are missing. Rows that are new have a count of 0, so readers do not see
+ *    them. The lock is let go every PGNL_LOCK_ROWS. Anything can still be
+ *    refused here.
  * 3. Commit: change the counts, in one go. This cannot fail half-way.
  * 4. Unpin, the lock let go again now and then; what has no use is removed.
  *
- * A process that ends after step 2 is no reason to refuse: its rows are taken
+ * In an exclusive scope a join is a registration: name.c has a say in 3.
+ *
+ * A process that ends after it is pinned is no reason to refuse: its rows are taken
  * out the ordinary way, or stay without a count when it ends before step 3.
  */
 #include <linux/cred.h>
@@ -20,109 +23,162 @@
 #include <linux/slab.h>
 
 #include "batch.h"
+#include "event.h"
 #include "exit.h"
 #include "group.h"
 #include "member.h"
+#include "name.h"
 #include "perm.h"
 #include "proc.h"
+#include "scope.h"
 #include "table.h"
+#include "user.h"
+#include "view.h"
 
-/* @spare is made in step 1 and used in step 2 when there is none yet. */
+/* How many processes are made and watched together. */
+#define AT_ONCE	32
+
+/*
+ * @spare is made in step 2 when there is no such group, which the first look
+ * under the lock tells by @missing.
+ */
 struct batch_group {
 	struct pgnl_name name;
 	struct pgnl_group *group;
 	struct pgnl_group *spare;
+	bool missing;
 };
 
+/* @user is counted; whoever makes @proc may take it over. */
 struct batch_target {
 	struct pid *pid;
+	struct pgnl_proc *proc;
+	struct pgnl_user *user;
 	u64 id;
 	kuid_t uid;
 	u32 index;
-	struct pgnl_proc *proc;
-	struct pgnl_proc *spare;
+	u16 attr;
 };
 
-struct batch_row {
-	struct pgnl_member *member;
-	struct pgnl_member *spare;
-};
-
-struct pgnl_batch {
-	const struct pgnl_caller *who;
-	struct pgnl_net *pn;
-	struct pgnl_scope *scope;
-	struct pgnl_fault *fault;
-	u32 nr_groups;
-	u32 nr_targets;
-	u32 nr_rows;
-	u32 work;
-	bool joining;
-	bool required;
-	struct batch_group *groups;
-	struct batch_target *targets;
-	struct batch_row rows[];
-};
-
-/* Step 1 */
+static_assert(PGNL_BATCH_SMALL >= 2 * sizeof(struct pgnl_member *) +
+				  sizeof(struct batch_group) +
+				  sizeof(struct batch_target));
 
 /**
- * pgnl_batch_new() - Begin a request.
+ * pgnl_batch_begin() - Begin a request.
+ * @batch: the request
  * @who: the caller
  * @scope: the scope, referenced by the caller
+ * @joining: it will be pgnl_batch_join()
  * @nr_groups: how many groups will be added
  * @nr_targets: how many processes will be added; with @nr_groups it makes at
  *	most PGNL_ROWS_MAX rows
  * @fault: what to blame for errors, here and later
  *
- * Return: a request to fill, or NULL.
+ * Return: 0 and the request is to be filled, or -ENOMEM.
  */
-struct pgnl_batch *pgnl_batch_new(const struct pgnl_caller *who,
-				  struct pgnl_scope *scope, u32 nr_groups,
-				  u32 nr_targets, struct pgnl_fault *fault)
+int pgnl_batch_begin(struct pgnl_batch *batch, const struct pgnl_caller *who,
+		     struct pgnl_scope *scope, bool joining, u32 nr_groups,
+		     u32 nr_targets, struct pgnl_fault *fault)
 {
-	size_t rows = (size_t)nr_groups * nr_targets;
-	struct pgnl_batch *batch;
-	size_t size;
+	size_t rows = (size_t)nr_groups * nr_targets, size;
 
-	size = struct_size(batch, rows, rows) +
+	size = 2 * rows * sizeof(*batch->rows) +
 	       nr_groups * sizeof(*batch->groups) +
 	       nr_targets * sizeof(*batch->targets);
+	memset(batch, 0, sizeof(*batch));
+	batch->lists = batch->small;
 	/* It lives for the request only; charging a small one costs more. */
-	batch = kvzalloc(size, size > PAGE_SIZE ? GFP_KERNEL_ACCOUNT :
-						  GFP_KERNEL);
-	if (!batch)
-		return NULL;
+	if (size > sizeof(batch->small))
+		batch->lists = kvzalloc(size, size > PAGE_SIZE ?
+					GFP_KERNEL_ACCOUNT : GFP_KERNEL);
+	if (!batch->lists)
+		return -ENOMEM;
 	batch->who = who;
 	batch->pn = scope->pn;
 	batch->scope = scope;
 	batch->fault = fault;
+	batch->joining = joining;
 	batch->nr_rows = rows;
-	batch->groups = (void *)&batch->rows[rows];
+	batch->rows = batch->lists;
+	batch->spares = &batch->rows[rows];
+	batch->groups = (void *)&batch->spares[rows];
 	batch->targets = (void *)&batch->groups[nr_groups];
-	return batch;
+	return 0;
 }
 
-/**
- * pgnl_batch_free() - End a request.
- * @batch: the request, carried out or not
- */
-void pgnl_batch_free(struct pgnl_batch *batch)
+/* Steps 2 and 4, lock held */
+
+static void breathe_locked(struct pgnl_batch *batch)
+{
+	if (unlikely(++batch->work >= PGNL_LOCK_ROWS))
+		pgnl_table_breathe_locked(batch->pn, &batch->work);
+}
+
+static void unpin_targets_locked(struct pgnl_batch *batch)
 {
 	u32 i;
 
+	for (i = 0; i < batch->nr_pinned; i++) {
+		if (!batch->targets[i].proc)
+			continue;
+		pgnl_proc_put_locked(batch->targets[i].proc);
+		batch->targets[i].proc = NULL;
+		breathe_locked(batch);
+	}
+	batch->nr_pinned = 0;
+}
+
+static void unpin_rows_locked(struct pgnl_batch *batch)
+{
+	u32 i;
+
+	if (batch->displaced)
+		pgnl_member_unpin_locked(batch->displaced);
+	batch->displaced = NULL;
+	for (i = 0; i < batch->nr_rows; i++) {
+		if (!batch->rows[i])
+			continue;
+		pgnl_member_unpin_locked(batch->rows[i]);
+		batch->rows[i] = NULL;
+		breathe_locked(batch);
+	}
+	for (i = 0; i < batch->nr_groups; i++) {
+		if (!batch->groups[i].group)
+			continue;
+		pgnl_group_put_locked(batch->groups[i].group);
+		batch->groups[i].group = NULL;
+		breathe_locked(batch);
+	}
+}
+
+/**
+ * pgnl_batch_end() - End a request.
+ * @batch: the request, carried out or not
+ */
+void pgnl_batch_end(struct pgnl_batch *batch)
+{
+	u32 i;
+
+	/* What was refused before it came to the groups. */
+	if (batch->nr_pinned) {
+		mutex_lock(&batch->pn->lock);
+		unpin_targets_locked(batch);
+		mutex_unlock(&batch->pn->lock);
+	}
 	for (i = 0; i < batch->nr_groups; i++)
 		if (batch->groups[i].spare)
 			pgnl_group_free(batch->groups[i].spare);
 	for (i = 0; i < batch->nr_targets; i++) {
-		if (batch->targets[i].spare)
-			pgnl_proc_free(batch->targets[i].spare);
+		pgnl_user_put(batch->targets[i].user);
 		put_pid(batch->targets[i].pid);
 	}
-	for (i = 0; i < batch->nr_rows; i++)
-		pgnl_member_free_new(batch->rows[i].spare);
-	kvfree(batch);
+	pgnl_member_free_blank(batch->spares, batch->nr_spares);
+	if (batch->lists != batch->small)
+		kvfree(batch->lists);
 }
+
+/* Step 1 */
 
 /**
  * pgnl_batch_add_group() - Name a group.
@@ -144,66 +200,245 @@ static int blame(struct pgnl_batch *batch, enum pgnl_cause cause, u16 attr,
 	return err;
 }
 
-/* Takes over the reference to @pid. */
-static int add_target(struct pgnl_batch *batch, struct pid *pid, u16 attr,
-		      u32 index)
+static int blame_dead(struct pgnl_batch *batch, const struct batch_target *t)
 {
-	struct batch_target *target = &batch->targets[batch->nr_targets++];
-	struct task_struct *task;
+	return blame(batch, PGNL_CAUSE_DEAD, t->attr, t->index, -ESRCH);
+}
+
+static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t,
+			   struct pgnl_proc **blank, u32 *nr_blank)
+{
+	struct pgnl_proc *proc = pgnl_proc_find(batch->pn, t->pid);
 	int err;
 
-	target->pid = pid;
-	target->index = index;
-	if (pgnl_exit_pid_is_thread(pid))
-		return blame(batch, PGNL_CAUSE_THREAD, attr, index, -EINVAL);
+	if (proc) {
+		pgnl_proc_get_locked(proc);
+		t->proc = proc;
+		return 0;
+	}
+	if (!*nr_blank)
+		return -EAGAIN;
+	proc = blank[--*nr_blank];
+	pgnl_proc_fill(proc, batch->pn, t->pid, t->user);
+	t->user = NULL;
+	err = pgnl_proc_add_locked(proc);
+	if (!err) {
+		t->proc = proc;
+		return 0;
+	}
+	pgnl_proc_free(proc);
+	if (err == -EBUSY)
+		blame(batch, PGNL_CAUSE_WATCHERS, t->attr, t->index, err);
+	return err;
+}
+
+/* After they are watched, see pgnl_exit_watch(). */
+static int check_living_locked(struct pgnl_batch *batch, u32 from)
+{
+	struct batch_target *dead = NULL;
+	u32 i;
 
 	rcu_read_lock();
-	task = pid_task(pid, PIDTYPE_TGID);
-	if (task)
-		target->uid = task_uid(task);
+	for (i = from; i < batch->nr_targets && !dead; i++)
+		if (pgnl_exit_is_dead_rcu(batch->targets[i].proc))
+			dead = &batch->targets[i];
 	rcu_read_unlock();
-	if (!task)
-		return blame(batch, PGNL_CAUSE_DEAD, attr, index, -ESRCH);
+	if (!dead)
+		return 0;
+	pgnl_exit_requeue_locked(dead->proc);
+	batch->pn->late_joins++;
+	return blame_dead(batch, dead);
+}
 
-	err = pgnl_perm_target(batch->who, pid);
-	if (err == -ESRCH)
-		return blame(batch, PGNL_CAUSE_DEAD, attr, index, -ESRCH);
-	if (err)
-		return blame(batch, PGNL_CAUSE_KILL_RULE, attr, index, err);
-	cond_resched();
+/* -EAGAIN: more blank objects are needed. */
+static int pin_some_locked(struct pgnl_batch *batch, u32 from,
+			   struct pgnl_proc **blank, u32 *nr_blank)
+{
+	int err;
+
+	for (; batch->nr_pinned < batch->nr_targets; batch->nr_pinned++) {
+		err = pin_proc_locked(batch, &batch->targets[batch->nr_pinned],
+				      blank, nr_blank);
+		if (err)
+			return err;
+	}
+	return check_living_locked(batch, from);
+}
+
+/*
+ * Pin the processes that were added since the last time. Some at a time: what
+ * is known of a process is needed again soon, not after all others.
+ */
+static int pin_targets(struct pgnl_batch *batch)
+{
+	struct pgnl_proc *blank[AT_ONCE];
+	u32 from = batch->nr_pinned, nr_blank, i;
+	int err;
+
+	do {
+		nr_blank = 0;
+		for (i = batch->nr_pinned; i < batch->nr_targets; i++)
+			nr_blank += !pgnl_proc_find(batch->pn,
+						    batch->targets[i].pid);
+		if (nr_blank && !pgnl_proc_alloc(blank, nr_blank))
+			return -ENOMEM;
+		mutex_lock(&batch->pn->lock);
+		err = pin_some_locked(batch, from, blank, &nr_blank);
+		mutex_unlock(&batch->pn->lock);
+		pgnl_proc_free_blank(blank, nr_blank);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/* Mostly it has the same user as the one before, which needs no look-up. */
+static int note_user(struct pgnl_batch *batch, struct batch_target *t)
+{
+	struct pgnl_user *user;
+
+	if (!t->user) {
+		user = pgnl_proc_user(t->pid);
+		if (IS_ERR(user))
+			return PTR_ERR(user);
+		t->user = user;
+	}
+	/* Borrowed from the target, later from its process. */
+	batch->user = t->user;
 	return 0;
+}
+
+static bool note_task_rcu(struct pgnl_batch *batch, struct batch_target *t)
+{
+	struct task_struct *task = pgnl_exit_task_rcu(t->pid);
+	const struct cred *cred;
+
+	if (!task)
+		return false;
+	cred = __task_cred(task);
+	t->uid = cred->uid;
+	if (batch->joining &&
+	    pgnl_user_is(batch->user, cred->user_ns, cred->uid))
+		t->user = pgnl_user_hold(batch->user);
+	return true;
+}
+
+/* For a target with a pid, @living when it is a process. */
+static int check_target(struct pgnl_batch *batch, struct batch_target *t,
+			bool living)
+{
+	int err;
+
+	if (!living && pgnl_exit_pid_is_thread(t->pid))
+		return blame(batch, PGNL_CAUSE_THREAD, t->attr, t->index,
+			     -EINVAL);
+	if (!living)
+		return blame_dead(batch, t);
+	err = pgnl_perm_target(batch->who, t->pid);
+	if (err == -ESRCH)
+		return blame_dead(batch, t);
+	if (err)
+		return blame(batch, PGNL_CAUSE_KILL_RULE, t->attr, t->index,
+			     err);
+	if (batch->joining)
+		err = note_user(batch, t);
+	if (err == -ESRCH)
+		return blame_dead(batch, t);
+	return err;
+}
+
+static struct batch_target *next_target(struct pgnl_batch *batch, u16 attr,
+					u32 index)
+{
+	struct batch_target *target = &batch->targets[batch->nr_targets++];
+
+	target->attr = attr;
+	target->index = index;
+	return target;
+}
+
+/* When there are as many as go together. */
+static int end_target(struct pgnl_batch *batch, int err)
+{
+	if (err || batch->nr_targets % AT_ONCE)
+		return err;
+	cond_resched();
+	return batch->joining ? pin_targets(batch) : 0;
+}
+
+/* Takes over the reference to @pid. */
+static int add_target(struct pgnl_batch *batch, struct batch_target *target,
+		      struct pid *pid)
+{
+	bool living;
+
+	target->pid = pid;
+	rcu_read_lock();
+	living = note_task_rcu(batch, target);
+	rcu_read_unlock();
+	return end_target(batch, check_target(batch, target, living));
 }
 
 /**
  * pgnl_batch_add_self() - Name the sender of the request.
  * @batch: the request
  *
- * Return: 0, or -EPERM when the opener of the socket may not signal it.
+ * Return: 0, -EPERM when the opener of the socket may not signal it, -ENOMEM.
  */
 int pgnl_batch_add_self(struct pgnl_batch *batch)
 {
-	return add_target(batch, get_pid(task_tgid(current)), PGNL_A_SELF, 0);
+	return add_target(batch, next_target(batch, PGNL_A_SELF, 0),
+			  get_pid(task_tgid(current)));
 }
 
 /**
  * pgnl_batch_add_pid() - Name a process by its pid.
  * @batch: the request
  * @nr: the pid in the pid namespace of the sender
- * @index: place in the list of pids, for errors
+ * @attr: the attribute that has it, for errors
+ * @index: place in the list of pids, likewise
  *
- * Return: 0, -ESRCH, -EINVAL for a thread, -EPERM.
+ * Return: 0, -ESRCH, -EINVAL for a thread, -EPERM, -ENOMEM.
  */
-int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u32 index)
+int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u16 attr, u32 index)
 {
-	struct pid *pid = nr <= INT_MAX ? find_get_pid(nr) : NULL;
+	struct batch_target *target = next_target(batch, attr, index);
+	bool living = false;
 
-	if (!pid)
-		return blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID, index, -ESRCH);
-	return add_target(batch, pid, PGNL_A_PID, index);
+	rcu_read_lock();
+	if (nr <= INT_MAX)
+		target->pid = get_pid(find_vpid(nr));
+	if (target->pid)
+		living = note_task_rcu(batch, target);
+	rcu_read_unlock();
+	if (!target->pid)
+		return blame_dead(batch, target);
+	return end_target(batch, check_target(batch, target, living));
 }
 
 /**
- * pgnl_batch_add_id() - Name a process by its member id.
+ * pgnl_batch_add_ref() - Name a process that was named before.
+ * @batch: the request
+ * @pid: the process, a reference that is taken over
+ *
+ * Return: 0, -ESRCH, -EPERM, -ENOMEM.
+ */
+int pgnl_batch_add_ref(struct pgnl_batch *batch, struct pid *pid)
+{
+	return add_target(batch, next_target(batch, PGNL_A_PID, 0), pid);
+}
+
+/**
+ * pgnl_batch_pid() - The first process that was named.
+ * @batch: the request, with one
+ *
+ * Return: the process, borrowed.
+ */
+struct pid *pgnl_batch_pid(const struct pgnl_batch *batch)
+{
+	return batch->targets[0].pid;
+}
+
+/**
+ * pgnl_batch_add_id() - Name a process to leave by its member id.
  * @batch: the request
  * @id: the id; one that is no member's stands for a process in no group
  * @index: place in the list of ids, for errors
@@ -212,67 +447,42 @@ int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u32 index)
  */
 int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 {
-	struct batch_target *target = &batch->targets[batch->nr_targets];
+	struct batch_target *target = next_target(batch, PGNL_A_ID, index);
 	struct pid *pid = pgnl_proc_pid_of_id(batch->pn, id);
 
 	target->id = id;
-	if (!pid) {
-		batch->nr_targets++;
-		return 0;
-	}
-	return add_target(batch, pid, PGNL_A_ID, index);
+	return pid ? add_target(batch, target, pid) : end_target(batch, 0);
 }
 
+/* Step 2 */
+
 /*
- * Make what a join may need. Mostly groups and processes are there already,
- * so the first try only makes what it does not find; that can change until
- * the lock is taken, and then the second try makes everything.
+ * Make what a join may need. Mostly the groups are there already, and the first
+ * row of a process is a part of it. So the first try makes little; what it finds
+ * can change until the lock is taken, and then a later one makes everything.
  */
-static int make_spares(struct pgnl_batch *batch, bool all)
+static int make_spares(struct pgnl_batch *batch, int tries)
 {
-	struct batch_target *target;
 	struct batch_group *group;
-	struct pgnl_proc *proc;
-	u32 i;
+	u32 i, need = batch->nr_rows;
 
 	for (i = 0; i < batch->nr_groups; i++) {
 		group = &batch->groups[i];
-		if (group->spare || (!all && pgnl_group_find(batch->scope,
-							     &group->name)))
+		if (group->spare || (!group->missing && tries < 2))
 			continue;
 		group->spare = pgnl_group_new(batch->scope, &group->name);
 		if (!group->spare)
 			return -ENOMEM;
 	}
-	for (i = 0; i < batch->nr_targets; i++) {
-		target = &batch->targets[i];
-		if (target->spare ||
-		    (!all && pgnl_proc_find(batch->pn, target->pid)))
-			continue;
-		proc = pgnl_proc_new(batch->pn, target->pid);
-		if (PTR_ERR(proc) == -ESRCH)
-			return blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID,
-				     target->index, -ESRCH);
-		if (IS_ERR(proc))
-			return PTR_ERR(proc);
-		target->spare = proc;
-	}
-	for (i = 0; i < batch->nr_rows; i++) {
-		if (batch->rows[i].spare)
-			continue;
-		batch->rows[i].spare = pgnl_member_new();
-		if (!batch->rows[i].spare)
-			return -ENOMEM;
-	}
+	for (i = 0; i < batch->nr_targets && !batch->rows_short; i++)
+		need -= !READ_ONCE(batch->targets[i].proc->first.group);
+	if (need <= batch->nr_spares)
+		return 0;
+	if (!pgnl_member_alloc(&batch->spares[batch->nr_spares],
+			       need - batch->nr_spares))
+		return -ENOMEM;
+	batch->nr_spares = need;
 	return 0;
-}
-
-/* Steps 2 to 4, lock held */
-
-static void breathe_locked(struct pgnl_batch *batch)
-{
-	batch->work++;
-	pgnl_table_breathe_locked(batch->pn, &batch->work);
 }
 
 /* -EAGAIN: a spare is needed and there is none. */
@@ -301,6 +511,7 @@ static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g)
 	}
 	if (!batch->joining)
 		return 0;
+	g->missing = true;
 	if (!g->spare)
 		return -EAGAIN;
 	batch->fault->attr = PGNL_A_GROUP;
@@ -311,91 +522,93 @@ static int pin_group_locked(struct pgnl_batch *batch, struct batch_group *g)
 	return err;
 }
 
-/* -EAGAIN as above; -ESRCH when it has ended. */
-static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t)
+/* -EAGAIN as above, when all have been looked for. */
+static int pin_groups_locked(struct pgnl_batch *batch)
 {
-	struct pgnl_proc *proc = pgnl_proc_find(batch->pn, t->pid);
+	bool missing = false;
+	u32 i;
 	int err;
 
-	/* It may have left everything and come back as another member. */
-	if (proc && t->id && proc->id != t->id)
-		return 0;
-	if (proc && batch->joining && pgnl_exit_is_dead(proc)) {
-		pgnl_exit_requeue_locked(proc);
-		return -ESRCH;
+	for (i = 0; i < batch->nr_groups; i++) {
+		err = pin_group_locked(batch, &batch->groups[i]);
+		if (err && err != -EAGAIN)
+			return err;
+		missing |= err;
+		breathe_locked(batch);
 	}
-	if (proc) {
-		pgnl_proc_get_locked(proc);
-		t->proc = proc;
-		return 0;
+	return missing ? -EAGAIN : 0;
+}
+
+/* Whom a leave names, as far as it is a member. */
+static void find_targets_locked(struct pgnl_batch *batch)
+{
+	struct batch_target *t;
+	struct pgnl_proc *proc;
+
+	for (; batch->nr_pinned < batch->nr_targets; batch->nr_pinned++) {
+		t = &batch->targets[batch->nr_pinned];
+		proc = t->pid ? pgnl_proc_find(batch->pn, t->pid) : NULL;
+		/* It may have left everything and come back as another member. */
+		if (proc && (!t->id || proc->id == t->id)) {
+			pgnl_proc_get_locked(proc);
+			t->proc = proc;
+		}
+		breathe_locked(batch);
 	}
-	if (!batch->joining)
-		return 0;
-	if (!t->spare)
+}
+
+/* -EAGAIN as above. */
+static int add_row_locked(struct pgnl_batch *batch, u32 row,
+			  struct pgnl_group *group, struct pgnl_proc *proc)
+{
+	bool is_first = !proc->first.group;
+	struct pgnl_member *member;
+	int err;
+
+	if (!is_first && !batch->nr_spares) {
+		batch->rows_short = true;
 		return -EAGAIN;
-	err = pgnl_proc_add_locked(t->spare);
+	}
+	member = is_first ? &proc->first : batch->spares[batch->nr_spares - 1];
+	batch->fault->attr = 0;
+	err = pgnl_member_add_locked(member, group, proc, batch->fault);
 	if (err)
 		return err;
-	swap(t->proc, t->spare);
-	return pgnl_exit_is_dead(t->proc) ? -ESRCH : 0;
+	batch->nr_spares -= !is_first;
+	batch->rows[row] = member;
+	return 0;
 }
 
-static int pin_target_locked(struct pgnl_batch *batch, struct batch_target *t)
-{
-	int err = t->pid ? pin_proc_locked(batch, t) : 0;
-
-	if (err == -ESRCH) {
-		batch->pn->late_joins++;
-		blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID, t->index, err);
-	}
-	return err;
-}
-
-static int pin_row_locked(struct pgnl_batch *batch, struct batch_row *row,
+static int pin_row_locked(struct pgnl_batch *batch, u32 row,
 			  struct pgnl_group *group, struct pgnl_proc *proc)
 {
 	struct pgnl_member *member;
-	int err;
 
 	if (!group || !proc)
 		return 0;
 	if (group->dead && batch->joining)
 		return blame(batch, PGNL_CAUSE_GROUP_GONE, PGNL_A_GROUP,
-			     (row - batch->rows) / batch->nr_targets, -ENOENT);
+			     row / batch->nr_targets, -ENOENT);
 	member = pgnl_member_find_locked(group, proc);
-	if (member) {
-		if (pgnl_member_pin_locked(member))
-			return blame(batch, PGNL_CAUSE_BUSY, 0, 0, -EBUSY);
-		row->member = member;
-		return 0;
-	}
-	if (!batch->joining)
-		return 0;
-	batch->fault->attr = 0;
-	err = pgnl_member_add_locked(row->spare, group, proc, batch->fault);
-	if (!err)
-		swap(row->member, row->spare);
-	return err;
+	if (!member)
+		return batch->joining ?
+		       add_row_locked(batch, row, group, proc) : 0;
+	if (pgnl_member_pin_locked(member))
+		return blame(batch, PGNL_CAUSE_BUSY, 0, 0, -EBUSY);
+	batch->rows[row] = member;
+	return 0;
 }
 
-static int pin_locked(struct pgnl_batch *batch)
+static int pin_rows_locked(struct pgnl_batch *batch)
 {
-	struct batch_row *row = batch->rows;
-	u32 g, t;
+	u32 g, t, row = 0;
 	int err;
 
-	for (g = 0; g < batch->nr_groups; g++) {
-		err = pin_group_locked(batch, &batch->groups[g]);
-		if (err)
-			return err;
-		breathe_locked(batch);
-	}
-	for (t = 0; t < batch->nr_targets; t++) {
-		err = pin_target_locked(batch, &batch->targets[t]);
-		if (err)
-			return err;
-		breathe_locked(batch);
-	}
+	err = pin_groups_locked(batch);
+	if (err)
+		return err;
+	if (!batch->joining)
+		find_targets_locked(batch);
 	for (g = 0; g < batch->nr_groups; g++) {
 		for (t = 0; t < batch->nr_targets; t++, row++) {
 			err = pin_row_locked(batch, row,
@@ -409,32 +622,7 @@ static int pin_locked(struct pgnl_batch *batch)
 	return 0;
 }
 
-static void unpin_locked(struct pgnl_batch *batch)
-{
-	u32 i;
-
-	for (i = 0; i < batch->nr_rows; i++) {
-		if (!batch->rows[i].member)
-			continue;
-		pgnl_member_unpin_locked(batch->rows[i].member);
-		batch->rows[i].member = NULL;
-		breathe_locked(batch);
-	}
-	for (i = 0; i < batch->nr_targets; i++) {
-		if (!batch->targets[i].proc)
-			continue;
-		pgnl_proc_put_locked(batch->targets[i].proc);
-		batch->targets[i].proc = NULL;
-		breathe_locked(batch);
-	}
-	for (i = 0; i < batch->nr_groups; i++) {
-		if (!batch->groups[i].group)
-			continue;
-		pgnl_group_put_locked(batch->groups[i].group);
-		batch->groups[i].group = NULL;
-		breathe_locked(batch);
-	}
-}
+/* Step 3, lock held */
 
 /* A request may name a process or a group more than once. */
 static void count_repeats_locked(struct pgnl_batch *batch)
@@ -451,11 +639,65 @@ static void count_repeats_locked(struct pgnl_batch *batch)
 		batch->targets[i].proc->mark++;
 }
 
-static int check_commit_locked(struct pgnl_batch *batch, u32 times)
+static bool is_exclusive(const struct pgnl_batch *batch)
+{
+	return batch->scope->flags & PGNL_SCOPE_FLAG_EXCLUSIVE;
+}
+
+/* Names have one process each, and only a request for one name replaces. */
+static int check_names_locked(struct pgnl_batch *batch,
+			      const struct pgnl_join *join)
 {
 	struct pgnl_member *member;
+	u32 i;
+	int err;
+
+	for (i = 0; i < batch->nr_groups; i++) {
+		member = batch->rows[i];
+		if (member->group->mark != 1)
+			return blame(batch, PGNL_CAUSE_NOT_ONE, PGNL_A_GROUP, i,
+				     -EINVAL);
+		/* Whoever holds the name keeps it then. */
+		if (test_bit(PGNL_PROC_DEAD, &member->proc->flags))
+			return blame(batch, PGNL_CAUSE_DEAD, PGNL_A_PID, 0,
+				     -ESRCH);
+		blame(batch, PGNL_CAUSE_NONE, PGNL_A_GROUP, i, 0);
+		err = pgnl_name_check_locked(batch->who, member, join->claim,
+					     &batch->displaced, batch->fault);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Does a count become too large? */
+static int check_counts_locked(struct pgnl_batch *batch, u32 times)
+{
+	/* More than any of them is raised by, however often it is named. */
+	u64 most = (u64)times * batch->nr_rows, more;
+	struct pgnl_member *member;
+	bool exact = false;
+	u32 i;
+
+	for (i = 0; i < batch->nr_rows; i++) {
+		member = batch->rows[i];
+		if (likely(most + member->count <= U32_MAX))
+			continue;
+		if (!exact)
+			count_repeats_locked(batch);
+		exact = true;
+		more = (u64)times * member->group->mark * member->proc->mark;
+		if (more > U32_MAX - member->count)
+			return blame(batch, PGNL_CAUSE_OVERFLOW, PGNL_A_TIMES,
+				     0, -EOVERFLOW);
+	}
+	return 0;
+}
+
+static int check_commit_locked(struct pgnl_batch *batch,
+			       const struct pgnl_join *join)
+{
 	struct pgnl_group *group;
-	u64 more;
 	u32 i;
 
 	for (i = 0; i < batch->nr_groups; i++) {
@@ -465,39 +707,54 @@ static int check_commit_locked(struct pgnl_batch *batch, u32 times)
 			return blame(batch, PGNL_CAUSE_GROUP_GONE, PGNL_A_GROUP,
 				     i, -ENOENT);
 	}
+	if (!is_exclusive(batch))
+		return check_counts_locked(batch, join->times);
 	count_repeats_locked(batch);
-	for (i = 0; i < batch->nr_rows; i++) {
-		member = batch->rows[i].member;
-		more = (u64)times * member->group->mark * member->proc->mark;
-		if (more > U32_MAX - member->count)
-			return blame(batch, PGNL_CAUSE_OVERFLOW, PGNL_A_TIMES,
-				     0, -EOVERFLOW);
-	}
-	return 0;
+	return check_names_locked(batch, join);
 }
 
-static void join_rows_locked(struct pgnl_batch *batch, struct batch_row *row,
+/* A new membership, also where somebody has kept the row of the one before. */
+static void begin_again_locked(struct pgnl_member *member, kuid_t uid)
+{
+	member->uid = uid;
+	WRITE_ONCE(member->weight, 1);
+	if (unlikely(rcu_access_pointer(member->meta)))
+		pgnl_member_set_meta_locked(member, NULL);
+}
+
+static void join_rows_locked(struct pgnl_batch *batch, struct pgnl_member **row,
 			     const struct pgnl_join *join)
 {
-	struct pgnl_group *group = row->member->group;
+	struct pgnl_group *group = row[0]->group;
+	bool exclusive = is_exclusive(batch);
 	struct pgnl_member *member;
 	u32 t;
 
-	raw_write_seqcount_begin(&group->seq);
+	pgnl_group_begin_locked(group);
 	for (t = 0; t < batch->nr_targets; t++) {
-		member = row[t].member;
+		member = row[t];
 		/* Once ended it may have been reaped; nobody would do it again. */
 		if (test_bit(PGNL_PROC_DEAD, &member->proc->flags))
 			continue;
 		if (!member->count)
-			member->uid = batch->targets[t].uid;
+			begin_again_locked(member, batch->targets[t].uid);
 		if (join->weight)
 			WRITE_ONCE(member->weight, join->weight);
 		if (join->set_meta)
 			pgnl_member_set_meta_locked(member, join->meta);
-		pgnl_member_join_locked(member, join->times);
+		/* Who registers its own name again is in already. */
+		if (exclusive && member->count) {
+			pgnl_view_update_row_locked(member);
+			pgnl_event_member_locked(member, PGNL_REASON_JOINED);
+		} else {
+			pgnl_member_join_locked(member, join->times);
+		}
+		if (exclusive)
+			pgnl_name_settle_locked(member, batch->displaced,
+						join->claim);
 	}
-	raw_write_seqcount_end(&group->seq);
+	pgnl_group_end_locked(group);
+	pgnl_scope_changed_locked(batch->scope);
 }
 
 static int commit_join_locked(struct pgnl_batch *batch,
@@ -508,32 +765,34 @@ static int commit_join_locked(struct pgnl_batch *batch,
 	u32 i;
 	int err;
 
-	err = check_commit_locked(batch, join->times);
+	err = check_commit_locked(batch, join);
 	if (err)
 		return err;
 	for (i = 0; i < batch->nr_groups; i++)
 		join_rows_locked(batch, &batch->rows[i * batch->nr_targets],
 				 join);
 	for (i = 0; i < batch->nr_rows; i++) {
-		member = batch->rows[i].member;
+		member = batch->rows[i];
 		memcpy(ids + i * sizeof(u64), &member->proc->id, sizeof(u64));
 		memcpy(counts + i * sizeof(u32), &member->count, sizeof(u32));
 	}
 	return 0;
 }
 
-static u64 leave_rows_locked(struct pgnl_batch *batch, struct batch_row *row,
+static u64 leave_rows_locked(struct pgnl_batch *batch, struct pgnl_member **row,
 			     struct pgnl_group *group, u32 times)
 {
 	u64 removed = 0;
 	u32 t;
 
-	raw_write_seqcount_begin(&group->seq);
+	pgnl_group_begin_locked(group);
 	for (t = 0; t < batch->nr_targets; t++)
-		if (row[t].member)
-			removed += pgnl_member_leave_locked(row[t].member,
-							    times);
-	raw_write_seqcount_end(&group->seq);
+		if (row[t])
+			removed += pgnl_member_leave_locked(row[t], times,
+							    PGNL_REASON_LEFT);
+	pgnl_group_end_locked(group);
+	if (removed)
+		pgnl_scope_changed_locked(batch->scope);
 	return removed;
 }
 
@@ -555,7 +814,7 @@ static void commit_leave_locked(struct pgnl_batch *batch, u32 times,
 			*missing = true;
 	}
 	for (i = 0; i < batch->nr_rows; i++) {
-		count = batch->rows[i].member ? batch->rows[i].member->count : 0;
+		count = batch->rows[i] ? batch->rows[i]->count : 0;
 		memcpy(counts + i * sizeof(u32), &count, sizeof(u32));
 	}
 	*removed = min_t(u64, sum, U32_MAX);
@@ -569,41 +828,47 @@ static void commit_leave_locked(struct pgnl_batch *batch, u32 times,
  * @counts: where to put counts, a u32 a row, aligned or not
  *
  * Return: 0, or an error and nothing has changed: -ESRCH, -ENOENT, -EACCES,
- * -EDQUOT, -EOVERFLOW, -EBUSY, -ENOMEM.
+ * -EDQUOT, -EOVERFLOW, -EBUSY, -ENOMEM; in an exclusive scope -EEXIST, -EINVAL
+ * and a refusal of the kill rule.
  */
 int pgnl_batch_join(struct pgnl_batch *batch, const struct pgnl_join *join,
 		    void *ids, void *counts)
 {
 	struct pgnl_net *pn = batch->pn;
-	bool all = false, swept = false;
+	bool swept = false;
+	int tries = 0;
 	int err;
 
-	batch->joining = true;
+	if (is_exclusive(batch) && (batch->nr_targets != 1 || join->times != 1))
+		return blame(batch, PGNL_CAUSE_NOT_ONE, 0, 0, -EINVAL);
 	batch->required = join->required ||
 			  batch->scope->mode == PGNL_SCOPE_MODE_PG2;
 	if (join->required)
 		pgnl_table_settle(pn);
+	err = pin_targets(batch);
+	if (err)
+		return err;
 again:
-	err = make_spares(batch, all);
+	*batch->fault = (struct pgnl_fault) {};
+	err = make_spares(batch, tries++);
 	if (err)
 		return err;
 
 	batch->work = 0;
 	mutex_lock(&pn->lock);
-	err = pin_locked(batch);
+	err = pin_rows_locked(batch);
 	if (!err)
 		err = commit_join_locked(batch, join, ids, counts);
-	unpin_locked(batch);
+	unpin_rows_locked(batch);
+	if (err != -EAGAIN && (err != -EDQUOT || swept))
+		unpin_targets_locked(batch);
 	mutex_unlock(&pn->lock);
 
-	if (err == -EAGAIN && !all) {
-		all = true;
+	if (err == -EAGAIN)
 		goto again;
-	}
 	if (err == -EDQUOT && !swept) {
 		pgnl_proc_sweep(pn);
 		swept = true;
-		all = true;
 		goto again;
 	}
 	return err;
@@ -629,10 +894,11 @@ int pgnl_batch_leave(struct pgnl_batch *batch, u32 times, void *counts,
 	*removed = 0;
 	*missing = false;
 	mutex_lock(&pn->lock);
-	err = pin_locked(batch);
+	err = pin_rows_locked(batch);
 	if (!err)
 		commit_leave_locked(batch, times, counts, removed, missing);
-	unpin_locked(batch);
+	unpin_rows_locked(batch);
+	unpin_targets_locked(batch);
 	mutex_unlock(&pn->lock);
 	return err;
 }

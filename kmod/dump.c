@@ -9,6 +9,7 @@
  * for life; members go down their group's array, whose last row fills gaps; a
  * process's memberships go by a row that is pinned.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -20,12 +21,16 @@
 #include "genl.h"
 #include "group.h"
 #include "member.h"
+#include "name.h"
 #include "netlink.h"
 #include "perm.h"
 #include "proc.h"
+#include "remote.h"
 #include "reply.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
+#include "user.h"
 
 /**
  * struct pgnl_dump - A listing under way.
@@ -34,13 +39,16 @@
  * @scope: the scope, counted; NULL when the listing is not of one
  * @group: the group, referenced; NULL for all of the scope
  * @pid: the process, counted; NULL when the listing is not of one
+ * @user: whom it is charged to, counted; NULL when it is charged to nobody
  * @next: its next membership, pinned; NULL at the end
  * @err: what the next part has to say, and nothing else
  * @text: why, or NULL
  * @local: only what has members on this node
+ * @names: the groups are names
  * @id: number of the next scope or group
  * @index: one more than the index of the next member of the group
- * @at: the group that @index is of, only to be compared
+ * @far: the same of the members of other nodes, who come last
+ * @at: the group that these are of, only to be compared
  */
 struct pgnl_dump {
 	struct pgnl_caller who;
@@ -48,12 +56,15 @@ struct pgnl_dump {
 	struct pgnl_scope *scope;
 	struct pgnl_group *group;
 	struct pid *pid;
+	struct pgnl_user *user;
 	struct pgnl_member *next;
 	int err;
 	const char *text;
 	bool local;
+	bool names;
 	unsigned long id;
 	u32 index;
+	u32 far;
 	const struct pgnl_group *at;
 };
 
@@ -72,21 +83,39 @@ static u32 generation_locked(const struct pgnl_dump *dump)
 		return raw_read_seqcount(&dump->group->seq) | 1;
 	if (dump->scope)
 		return dump->scope->gen;
-	return dump->pid ? 1 : dump->who.pn->gen;
+	if (dump->pid)
+		return 1;
+	return dump->who.pn->gen + READ_ONCE(dump->who.pn->alias_gen) ?: 1;
 }
 
 /* --- Start and end --- */
 
 static int start_scope(struct pgnl_dump *dump, struct nlattr **attrs,
-		       u16 want, struct netlink_ext_ack *extack)
+		       struct netlink_ext_ack *extack)
 {
 	struct pgnl_scope *scope;
 
-	scope = pgnl_args_scope(&dump->who, attrs[PGNL_A_SCOPE], want, extack);
+	scope = pgnl_args_scope_read(&dump->who, attrs[PGNL_A_SCOPE],
+				     PGNL_MAY_READ, extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
 	dump->scope = scope;
+	dump->reader.scope = pgnl_share_name(dump->who.via);
+	/* Elsewhere is not settled yet. */
+	pgnl_table_settle(dump->who.pn);
 	dump->local = attrs[PGNL_A_LOCAL_ONLY];
+	return 0;
+}
+
+static int start_names(struct pgnl_dump *dump, struct netlink_ext_ack *extack)
+{
+	struct pgnl_scope *scope;
+
+	scope = pgnl_args_names(&dump->who, PGNL_MAY_READ, extack);
+	if (IS_ERR(scope))
+		return PTR_ERR(scope);
+	dump->scope = scope;
+	dump->names = true;
 	return 0;
 }
 
@@ -94,17 +123,18 @@ static int start_members(struct pgnl_dump *dump, struct nlattr **attrs,
 			 struct netlink_ext_ack *extack)
 {
 	struct nlattr *attr = attrs[PGNL_A_GROUP];
-	struct pgnl_net *pn = dump->who.pn;
 	struct pgnl_group *group;
 	struct pgnl_name name;
+	struct pgnl_net *pn;
 	int err;
 
-	err = start_scope(dump, attrs, PGNL_MAY_READ, extack);
+	err = start_scope(dump, attrs, extack);
 	if (err || !attr)
 		return err;
 	err = pgnl_args_group_name(attr, &name, extack);
 	if (err)
 		return err;
+	pn = dump->who.pn;
 	mutex_lock(&pn->lock);
 	group = pgnl_group_find(dump->scope, &name);
 	if (!group) {
@@ -160,6 +190,31 @@ static int start_process(struct pgnl_dump *dump, struct nlattr **attrs,
 	return err;
 }
 
+/*
+ * One that is not read to its end keeps its group or row, at its owner's charge,
+ * so there is a limit to these.
+ */
+static int charge(struct pgnl_dump *dump, struct netlink_ext_ack *extack)
+{
+	struct pgnl_user *user = pgnl_user_get(current_user_ns(), current_uid());
+
+	if (!user) {
+		NL_SET_ERR_MSG(extack, "out of memory");
+		return -ENOMEM;
+	}
+	if (!pgnl_user_charge(user, PGNL_USER_LISTINGS)) {
+		pgnl_user_put(user);
+		/* What root's containers leave unread is charged to it as well. */
+		if (ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE))
+			return 0;
+		NL_SET_ERR_MSG(extack,
+			       "4096 listings of this user are not read to the end");
+		return -EDQUOT;
+	}
+	dump->user = user;
+	return 0;
+}
+
 static int start(struct pgnl_dump *dump, struct netlink_callback *cb,
 		 struct netlink_ext_ack *extack)
 {
@@ -170,18 +225,23 @@ static int start(struct pgnl_dump *dump, struct netlink_callback *cb,
 	/* Validated before, against the operation's own policy. */
 	err = nlmsg_parse_deprecated(cb->nlh, GENL_HDRLEN, attrs, PGNL_A_MAX,
 				     NULL, extack) ?:
-	      pgnl_args_check_once(cb->nlh, 0, extack);
+	      pgnl_args_check_once(cb->nlh, 0, extack) ?:
+	      charge(dump, extack);
 	if (err)
 		return err;
 
 	switch (hdr->cmd) {
 	case PGNL_CMD_SCOPE_GET:
+	case PGNL_CMD_NODE_GET:
 		/* The name of one is for a do. */
 		return 0;
 	case PGNL_CMD_GROUP_GET:
-		return start_scope(dump, attrs, PGNL_MAY_READ, extack);
+		return start_scope(dump, attrs, extack);
 	case PGNL_CMD_MEMBER_GET:
 		return start_members(dump, attrs, extack);
+	case PGNL_CMD_NAME_GET:
+		/* A name is for a do. */
+		return start_names(dump, extack);
 	default:
 		return start_process(dump, attrs, extack);
 	}
@@ -197,7 +257,11 @@ static void free_dump(struct pgnl_dump *dump)
 	if (dump->group)
 		pgnl_group_put_locked(dump->group);
 	mutex_unlock(&pn->lock);
+	if (dump->user)
+		pgnl_user_uncharge(dump->user, PGNL_USER_LISTINGS);
+	pgnl_user_put(dump->user);
 	pgnl_scope_put(dump->scope);
+	pgnl_share_leave(&dump->who);
 	put_pid(dump->pid);
 	put_cred(dump->who.cred);
 	put_cred(dump->who.opener);
@@ -327,9 +391,93 @@ static int fill_scopes(struct pgnl_dump *dump, struct sk_buff *skb,
 	return 0;
 }
 
+static int put_alias(struct pgnl_dump *dump, struct sk_buff *skb,
+		     struct netlink_callback *cb)
+{
+	struct pgnl_reader reader = dump->reader;
+	struct pgnl_scope *scope;
+	void *hdr;
+	int err;
+
+	hdr = begin_message(skb, cb);
+	if (!hdr)
+		return -EMSGSIZE;
+	reader.scope = pgnl_share_name(dump->who.via);
+	scope = pgnl_share_scope(&dump->who);
+	pgnl_table_settle(dump->who.pn);
+	mutex_lock(&dump->who.pn->lock);
+	err = pgnl_reply_put_scope(skb, &reader, scope);
+	mutex_unlock(&dump->who.pn->lock);
+	pgnl_scope_put(scope);
+	return end_message(skb, cb, hdr, err);
+}
+
+/* Those shared from elsewhere; without a lock, since each is under another. */
+static int fill_aliases(struct pgnl_dump *dump, struct sk_buff *skb,
+			struct netlink_callback *cb)
+{
+	u32 told = dump->index, next = told;
+	int err = 0;
+
+	while (!err && pgnl_share_enter_next(&dump->who, &next, true)) {
+		err = put_alias(dump, skb, cb);
+		pgnl_share_leave(&dump->who);
+		if (!err)
+			told = next;
+		cond_resched();
+	}
+	dump->index = told;
+	return err && !skb->len ? err : skb->len;
+}
+
 int pgnl_nl_scope_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return fill(skb, cb, fill_scopes);
+	struct pgnl_dump *dump = dump_of(cb);
+	int ret = fill(skb, cb, fill_scopes);
+
+	return ret < 0 || dump->id != ULONG_MAX ? ret : fill_aliases(dump, skb, cb);
+}
+
+/* This node first, and then as dump->id says, one more than its number. */
+static int fill_nodes(struct pgnl_dump *dump, struct sk_buff *skb,
+		      struct netlink_callback *cb)
+{
+	struct pgnl_net *pn = dump->who.pn;
+	struct pgnl_node *node;
+	unsigned long id;
+	void *hdr;
+	int err;
+
+	if (dump->id)
+		goto others;
+	hdr = begin_message(skb, cb);
+	if (!hdr)
+		return -EMSGSIZE;
+	err = end_message(skb, cb, hdr, pgnl_nl_put_own_node_locked(skb, pn));
+	if (err)
+		return err;
+	dump->id = 1;
+others:
+	id = dump->id - 1;
+	xa_for_each_start(&pn->cluster->nodes, id, node, id) {
+		dump->id = id + 1;
+		if (node->gone)
+			continue;
+		hdr = begin_message(skb, cb);
+		if (!hdr)
+			return -EMSGSIZE;
+		err = pgnl_reply_put_node_locked(skb, node);
+		err = end_message(skb, cb, hdr, err);
+		if (err)
+			return err;
+	}
+	dump->id = ULONG_MAX;
+	return 0;
+}
+
+int pgnl_nl_node_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_nodes);
 }
 
 static bool group_is_listed(const struct pgnl_dump *dump,
@@ -357,7 +505,8 @@ static int fill_groups(struct pgnl_dump *dump, struct sk_buff *skb,
 		hdr = begin_message(skb, cb);
 		if (!hdr)
 			return -EMSGSIZE;
-		err = pgnl_reply_put_group(skb, &dump->reader, group);
+		err = pgnl_reply_put_group(skb, &dump->reader, group) ?:
+		      pgnl_reply_put_seq_locked(skb, scope);
 		err = end_message(skb, cb, hdr, err);
 		if (err)
 			return err;
@@ -371,20 +520,63 @@ int pgnl_nl_group_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return fill(skb, cb, fill_groups);
 }
 
+/* Whoever holds a name; that of this node first. */
+static int put_holder(struct pgnl_dump *dump, struct sk_buff *skb,
+		      struct pgnl_group *group, bool *some)
+{
+	struct pgnl_member *holder = pgnl_name_holder(group);
+	struct pgnl_remote *far = holder ? NULL : pgnl_remote_holder(group);
+	int err = 0;
+
+	if (holder)
+		err = pgnl_reply_put_name(skb, &dump->reader, PGNL_A_MEMBER,
+					  holder);
+	else if (far)
+		err = pgnl_reply_put_far_name(skb, &dump->reader, PGNL_A_MEMBER,
+					      far);
+	*some = !err && (holder || far);
+	return err;
+}
+
+/* Members of other nodes of one group from dump->far down; as fill_fn. */
+static int put_remotes(struct pgnl_dump *dump, struct sk_buff *skb,
+		       struct pgnl_group *group, u32 *work, bool *some)
+{
+	struct pgnl_remotes *set = pgnl_remotes_locked(group);
+	struct pgnl_remote *remote;
+
+	dump->far = min(dump->far, set ? set->nr_rows : 0);
+	while (dump->far) {
+		if (++*work > PGNL_LOCK_ROWS)
+			return 1;
+		remote = xa_load(&set->rows, dump->far - 1);
+		if (remote && pgnl_remote_is_seen(remote)) {
+			if (pgnl_reply_put_remote(skb, &dump->reader, remote))
+				return -EMSGSIZE;
+			*some = true;
+		}
+		dump->far--;
+	}
+	return 0;
+}
+
 /* Members of one group from dump->index down; as fill_fn. */
 static int put_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 		    struct pgnl_group *group, u32 *work, bool *some)
 {
 	struct pgnl_member *member;
+	int more;
 
-	if (dump->at != group)
+	if (dump->at != group) {
 		dump->index = group->nr_rows;
+		dump->far = dump->local ? 0 : U32_MAX;
+	}
 	dump->at = group;
 	dump->index = min(dump->index, group->nr_rows);
 	while (dump->index) {
 		if (++*work > PGNL_LOCK_ROWS)
 			return 1;
-		member = xa_load(&group->rows, dump->index - 1);
+		member = pgnl_rows_get(&group->rows, dump->index - 1);
 		if (pgnl_member_is_seen(member)) {
 			if (pgnl_reply_put_member(skb, &dump->reader, member))
 				return -EMSGSIZE;
@@ -392,8 +584,10 @@ static int put_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 		}
 		dump->index--;
 	}
-	dump->at = NULL;
-	return 0;
+	more = put_remotes(dump, skb, group, work, some);
+	if (!more)
+		dump->at = NULL;
+	return more;
 }
 
 static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
@@ -407,9 +601,11 @@ static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 	hdr = begin_message(skb, cb);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (pgnl_reply_put_names(skb, group))
+	if (pgnl_reply_put_names(skb, &dump->reader, group) ||
+	    pgnl_reply_put_seq_locked(skb, group->scope))
 		return end_message(skb, cb, hdr, -EMSGSIZE);
-	more = put_rows(dump, skb, group, work, &some);
+	more = dump->names ? put_holder(dump, skb, group, &some) :
+			     put_rows(dump, skb, group, work, &some);
 	end_message(skb, cb, hdr, some ? 0 : -ENODATA);
 	return more;
 }
@@ -447,6 +643,11 @@ int pgnl_nl_member_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return fill(skb, cb, fill_members);
 }
 
+int pgnl_nl_name_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return fill(skb, cb, fill_members);
+}
+
 static bool membership_is_listed(const struct pgnl_dump *dump,
 				 const struct pgnl_member *member)
 {
@@ -466,7 +667,7 @@ static int put_membership(struct pgnl_dump *dump, struct sk_buff *skb,
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (pgnl_reply_put_names(skb, member->group) ||
+	if (pgnl_reply_put_names(skb, &dump->reader, member->group) ||
 	    pgnl_reply_put_member(skb, &dump->reader, member))
 		err = -EMSGSIZE;
 	return end_message(skb, cb, hdr, err);

@@ -9,6 +9,8 @@
  * the reaping), and more than once for the same end, so the callback tests
  * for itself and does its work once.
  *
+ * The same entry is how the tables find what they have of a process.
+ *
  * struct pid stays with a process over exec, also when another thread than
  * the leader execs, and is never reused while it is referenced. That is why
  * it is the key, and not a number or a task.
@@ -18,7 +20,9 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 
+#include "deaths.h"
 #include "exit.h"
+#include "proc.h"
 #include "table.h"
 #include "trace.h"
 
@@ -26,20 +30,14 @@
  * pgnl_exit_pid_is_dead() - Has a process ended?
  * @pid: a thread group
  *
- * A process is dead when its last thread has passed the point of no return
- * in do_exit(). exit_state would come later, and a reader without
- * tasklist_lock can meet the old leader of an exec in it.
- *
  * Return: true when it has ended or is past saving, or is none.
  */
 bool pgnl_exit_pid_is_dead(struct pid *pid)
 {
-	struct task_struct *task;
 	bool dead;
 
 	rcu_read_lock();
-	task = pid_task(pid, PIDTYPE_TGID);
-	dead = !task || !atomic_read(&task->signal->live);
+	dead = pgnl_exit_pid_is_dead_rcu(pid);
 	rcu_read_unlock();
 	return dead;
 }
@@ -64,16 +62,19 @@ bool pgnl_exit_pid_is_thread(struct pid *pid)
 }
 
 /**
- * pgnl_exit_is_dead() - Has a process ended?
+ * pgnl_exit_is_dead() - As pgnl_exit_is_dead_rcu(), without any lock.
  * @proc: the process
- *
- * True from some time before the parent can know on. No lock needed.
  *
  * Return: true when it has ended or is past saving.
  */
 bool pgnl_exit_is_dead(const struct pgnl_proc *proc)
 {
-	return test_bit(PGNL_PROC_DEAD, &proc->flags) || pgnl_exit_pid_is_dead(proc->pid);
+	bool dead;
+
+	rcu_read_lock();
+	dead = pgnl_exit_is_dead_rcu(proc);
+	rcu_read_unlock();
+	return dead;
 }
 
 /*
@@ -101,12 +102,32 @@ static void queue_for_reaping(struct pgnl_proc *proc)
 	queue_delayed_work(pgnl_wq, &pn->reap, reap_delay(pn));
 }
 
+/*
+ * As wait(2) tells it. Before the process is @over, only what ends it as a whole
+ * is sure: its first thread may still be on its way.
+ */
+static u32 exit_status(struct pid *pid, bool over)
+{
+	u32 status = PGNL_STATUS_UNKNOWN;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	if (task && READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT)
+		status = task->signal->group_exit_code;
+	else if (task && over)
+		status = task->exit_code;
+	rcu_read_unlock();
+	return status;
+}
+
 /* Mark for all readers at once; true for the first to do so. */
 static bool mark_dead(struct pgnl_proc *proc)
 {
 	if (test_and_set_bit(PGNL_PROC_DEAD, &proc->flags))
 		return false;
-	atomic64_inc(&proc->pn->deaths);
+	atomic64_inc(&proc->pn->nr_deaths);
+	pgnl_deaths_mark(proc);
 	trace_pgnl_exit(proc);
 	return true;
 }
@@ -121,9 +142,39 @@ static int exit_callback(wait_queue_entry_t *entry, unsigned int mode,
 {
 	struct pgnl_proc *proc = container_of(entry, struct pgnl_proc, watch);
 
-	if (pgnl_exit_pid_is_dead(proc->pid) && mark_dead(proc))
+	if (!pgnl_exit_pid_is_dead(proc->pid))
+		return 0;
+	/* Only here, where the kernel holds what guards it. */
+	if (!test_bit(PGNL_PROC_DEAD, &proc->flags))
+		WRITE_ONCE(proc->status, exit_status(proc->pid, true));
+	if (mark_dead(proc)) {
 		queue_for_reaping(proc);
+	} else {
+		/* Whoever was first may not have come to this yet. */
+		pgnl_deaths_mark(proc);
+	}
 	return 0;
+}
+
+/*
+ * How many network namespaces may watch one process. Whoever looks for an entry
+ * goes through them with interrupts off; and Linux 6.1 lets go of a queue's lock
+ * after 64 entries, with an entry of its own put in between, behind which nobody
+ * would find the rest.
+ */
+#define WATCHERS_MAX	64
+
+static bool has_room(const struct wait_queue_head *queue)
+{
+	wait_queue_entry_t *entry;
+	u32 n = 0;
+
+	list_for_each_entry(entry, &queue->head, entry) {
+		if (!(entry->flags & WQ_FLAG_PRIORITY))
+			break;
+		n++;
+	}
+	return n < WATCHERS_MAX;
 }
 
 /**
@@ -133,11 +184,55 @@ static int exit_callback(wait_queue_entry_t *entry, unsigned int mode,
  * An end before this has woken nobody, so the caller asks pgnl_exit_is_dead()
  * after it. Waking takes the queue's lock after live has become 0: either the
  * callback runs or the caller sees it, or both.
+ *
+ * Return: true, or false when too many watch it already.
  */
-void pgnl_exit_watch(struct pgnl_proc *proc)
+bool pgnl_exit_watch(struct pgnl_proc *proc)
 {
+	struct wait_queue_head *queue = &proc->pid->wait_pidfd;
+	unsigned long flags;
+	bool room;
+
+	/* As add_wait_queue_priority(), in line: each member comes by here. */
 	init_waitqueue_func_entry(&proc->watch, exit_callback);
-	add_wait_queue_priority(&proc->pid->wait_pidfd, &proc->watch);
+	proc->watch.flags |= WQ_FLAG_PRIORITY;
+	spin_lock_irqsave(&queue->lock, flags);
+	room = has_room(queue);
+	if (room)
+		__add_wait_queue(queue, &proc->watch);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return room;
+}
+
+/**
+ * pgnl_exit_find() - Who watches a process for the tables of a namespace?
+ * @pn: the tables
+ * @pid: the process
+ *
+ * Entries with priority stand before those of whoever polls a pidfd, so only
+ * the network namespaces in which it is a member count, not its pollers.
+ *
+ * Return: the watching object or NULL, borrowed while the lock of @pn is held
+ * or within RCU.
+ */
+struct pgnl_proc *pgnl_exit_find(const struct pgnl_net *pn, struct pid *pid)
+{
+	struct pgnl_proc *proc, *found = NULL;
+	wait_queue_entry_t *entry;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pid->wait_pidfd.lock, flags);
+	list_for_each_entry(entry, &pid->wait_pidfd.head, entry) {
+		if (!(entry->flags & WQ_FLAG_PRIORITY))
+			break;
+		proc = container_of(entry, struct pgnl_proc, watch);
+		if (entry->func == exit_callback && proc->pn == pn) {
+			found = proc;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&pid->wait_pidfd.lock, flags);
+	return found;
 }
 
 /**
@@ -152,6 +247,71 @@ void pgnl_exit_unwatch(struct pgnl_proc *proc)
 	remove_wait_queue(&proc->pid->wait_pidfd, &proc->watch);
 }
 
+/*
+ * Have all threads ended? From the last on the queue is woken, unless a tracer
+ * has to reap that one before.
+ */
+static bool is_over(struct pid *pid)
+{
+	struct task_struct *leader, *thread;
+	bool over = true;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	if (leader) {
+		for_each_thread(leader, thread) {
+			over = READ_ONCE(thread->exit_state);
+			if (!over)
+				break;
+		}
+	}
+	rcu_read_unlock();
+	return over;
+}
+
+/**
+ * pgnl_exit_suspect() - A reader has met the end of a process before its time.
+ * @proc: a process that has ended, within RCU or with the lock held
+ *
+ * Most are about to be told of. The last thread of a traced process can be gone
+ * for long without a wake-up, though; readers do not see that process, so those
+ * who are told of changes should not either. One at a time is looked at.
+ */
+void pgnl_exit_suspect(const struct pgnl_proc *proc)
+{
+	struct pgnl_net *pn = proc->pn;
+	struct pid *pid;
+
+	if (READ_ONCE(pn->suspect))
+		return;
+	pid = get_pid(proc->pid);
+	if (cmpxchg(&pn->suspect, NULL, pid))
+		put_pid(pid);
+	else
+		queue_delayed_work(pgnl_wq, &pn->reap, reap_delay(pn));
+}
+
+/**
+ * pgnl_exit_examine_locked() - Look at what pgnl_exit_suspect() noted.
+ * @pn: the tables
+ *
+ * One with a thread on its way is left alone: the callback knows better how it
+ * has ended, or the next reader comes again.
+ */
+void pgnl_exit_examine_locked(struct pgnl_net *pn)
+{
+	struct pid *pid = xchg(&pn->suspect, NULL);
+	struct pgnl_proc *proc;
+
+	pgnl_assert_locked(pn);
+	if (!pid)
+		return;
+	proc = pgnl_proc_find(pn, pid);
+	if (proc && !test_bit(PGNL_PROC_DEAD, &proc->flags) && is_over(pid))
+		pgnl_exit_requeue_locked(proc);
+	put_pid(pid);
+}
+
 /**
  * pgnl_exit_requeue_locked() - Have a dead process reaped.
  * @proc: a process that is dead by pgnl_exit_is_dead()
@@ -161,7 +321,19 @@ void pgnl_exit_unwatch(struct pgnl_proc *proc)
  */
 void pgnl_exit_requeue_locked(struct pgnl_proc *proc)
 {
+	struct wait_queue_head *queue = &proc->pid->wait_pidfd;
+	u32 status = exit_status(proc->pid, is_over(proc->pid));
+	unsigned long flags;
+
 	pgnl_assert_locked(proc->pn);
+	/*
+	 * The callback, which has this lock, knows the status in any case. Its
+	 * parent waits for whoever is first, and must find it queued.
+	 */
+	spin_lock_irqsave(&queue->lock, flags);
+	if (status != PGNL_STATUS_UNKNOWN)
+		WRITE_ONCE(proc->status, status);
 	mark_dead(proc);
 	queue_for_reaping(proc);
+	spin_unlock_irqrestore(&queue->lock, flags);
 }

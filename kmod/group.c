@@ -5,13 +5,17 @@
 #include <linux/jhash.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/unaligned/packed_struct.h>
 
+#include "event.h"
 #include "group.h"
 #include "member.h"
 #include "perm.h"
+#include "remote.h"
 #include "scope.h"
 #include "table.h"
 #include "user.h"
+#include "view.h"
 
 /**
  * struct group_key - What a group is found by.
@@ -22,6 +26,9 @@ struct group_key {
 	const struct pgnl_scope *scope;
 	const struct pgnl_name *name;
 };
+
+/* Where a title may stand. */
+#define PGNL_TITLE_ALIGN(size) ALIGN(size, __alignof__(struct pgnl_title))
 
 static u32 hash_name(const struct pgnl_scope *scope, const char *str, u8 len,
 		     u32 seed)
@@ -43,13 +50,32 @@ static u32 hash_group(const void *data, u32 len, u32 seed)
 	return hash_name(group->scope, group->name, group->len, seed);
 }
 
+/* As memcmp(), which does not know that names are short. */
+static bool differ(const char *a, const char *b, size_t len)
+{
+	size_t i;
+
+	if (len < sizeof(u32)) {
+		for (i = 0; i < len; i++)
+			if (a[i] != b[i])
+				return true;
+		return false;
+	}
+	for (i = 0; i + sizeof(u32) < len; i += sizeof(u32))
+		if (__get_unaligned_cpu32(a + i) != __get_unaligned_cpu32(b + i))
+			return true;
+	/* What is left, with some of what was met. */
+	i = len - sizeof(u32);
+	return __get_unaligned_cpu32(a + i) != __get_unaligned_cpu32(b + i);
+}
+
 static int cmp_group(struct rhashtable_compare_arg *arg, const void *data)
 {
 	const struct group_key *key = arg->key;
 	const struct pgnl_group *group = data;
 
 	return group->scope != key->scope || group->len != key->name->len ||
-	       memcmp(group->name, key->name->str, group->len);
+	       differ(group->name, key->name->str, group->len);
 }
 
 static const struct rhashtable_params group_params = {
@@ -80,6 +106,27 @@ void pgnl_group_table_destroy(struct pgnl_net *pn)
 	rhashtable_destroy(&pn->groups);
 }
 
+static struct pgnl_group *new_group(struct pgnl_scope *scope,
+				    const struct pgnl_name *name, gfp_t gfp)
+{
+	size_t size = offsetof(struct pgnl_group, name[name->len + 1]);
+	struct pgnl_group *group;
+
+	if (scope->flags & PGNL_SCOPE_FLAG_EXCLUSIVE)
+		size = PGNL_TITLE_ALIGN(size) + sizeof(struct pgnl_title);
+	group = kzalloc(size, gfp);
+	if (!group)
+		return NULL;
+	kref_get(&scope->ref);
+	group->scope = scope;
+	seqcount_init(&group->seq);
+	group->refs = 1;
+	group->len = name->len;
+	memcpy(group->name, name->str, name->len);
+	group->event_hash = pgnl_event_hash(name->str, name->len);
+	return group;
+}
+
 /**
  * pgnl_group_new() - Make a group.
  * @scope: its scope, referenced by the caller
@@ -94,22 +141,39 @@ struct pgnl_group *pgnl_group_new(struct pgnl_scope *scope,
 {
 	struct pgnl_group *group;
 
-	group = kzalloc(struct_size(group, name, name->len + 1),
-			GFP_KERNEL_ACCOUNT);
+	group = new_group(scope, name, GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return NULL;
 	group->user = pgnl_user_get(current_user_ns(), current_uid());
 	if (!group->user) {
-		kfree(group);
+		pgnl_group_free(group);
 		return NULL;
 	}
-	kref_get(&scope->ref);
-	group->scope = scope;
-	xa_init(&group->rows);
-	seqcount_init(&group->seq);
-	group->refs = 1;
-	group->len = name->len;
-	memcpy(group->name, name->str, name->len);
+	return group;
+}
+
+/**
+ * pgnl_group_new_far() - Make a group that another node has members in.
+ * @scope: its scope, referenced by the caller
+ * @name: its name, checked
+ * @user: whom it is charged to, or NULL for nobody, see node.c
+ *
+ * May sleep.
+ *
+ * Return: an unpublished group with one reference, or NULL.
+ */
+struct pgnl_group *pgnl_group_new_far(struct pgnl_scope *scope,
+				      const struct pgnl_name *name,
+				      struct pgnl_user *user)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+	struct pgnl_group *group;
+
+	if (user)
+		gfp |= __GFP_ACCOUNT | __GFP_NORETRY;
+	group = new_group(scope, name, gfp);
+	if (group && user)
+		group->user = pgnl_user_hold(user);
 	return group;
 }
 
@@ -122,7 +186,7 @@ struct pgnl_group *pgnl_group_new(struct pgnl_scope *scope,
  */
 void pgnl_group_free(struct pgnl_group *group)
 {
-	xa_destroy(&group->rows);
+	pgnl_rows_free(&group->rows);
 	pgnl_user_put(group->user);
 	pgnl_scope_put(group->scope);
 	kfree_rcu(group, rcu);
@@ -147,6 +211,7 @@ int pgnl_group_add_locked(struct pgnl_group *group, struct pgnl_fault *fault)
 		fault->cause = PGNL_CAUSE_NET_GROUPS;
 		return -EDQUOT;
 	}
+	/* A user of NULL is nobody, to whom anything can be charged. */
 	if (!pgnl_user_charge(group->user, PGNL_USER_GROUPS)) {
 		fault->cause = PGNL_CAUSE_USER_GROUPS;
 		return -EDQUOT;
@@ -173,18 +238,36 @@ err_charge:
 }
 
 /**
+ * pgnl_group_find_rcu() - Look a group up.
+ * @scope: its scope
+ * @name: its name
+ *
+ * Return: the group or NULL, borrowed.
+ */
+struct pgnl_group *pgnl_group_find_rcu(struct pgnl_scope *scope,
+				       const struct pgnl_name *name)
+{
+	struct group_key key = { .scope = scope, .name = name };
+
+	return rhashtable_lookup(&scope->pn->groups, &key, group_params);
+}
+
+/**
  * pgnl_group_find() - Look a group up.
  * @scope: its scope
  * @name: its name
  *
- * Return: the group or NULL, borrowed while the lock is held or within RCU.
+ * Return: the group or NULL, borrowed while the lock is held.
  */
 struct pgnl_group *pgnl_group_find(struct pgnl_scope *scope,
 				   const struct pgnl_name *name)
 {
-	struct group_key key = { .scope = scope, .name = name };
+	struct pgnl_group *group;
 
-	return rhashtable_lookup_fast(&scope->pn->groups, &key, group_params);
+	rcu_read_lock();
+	group = pgnl_group_find_rcu(scope, name);
+	rcu_read_unlock();
+	return group;
 }
 
 static void unhash_locked(struct pgnl_group *group)
@@ -198,6 +281,7 @@ static void unhash_locked(struct pgnl_group *group)
 	}
 	scope->nr_members -= group->nr_members;
 	WRITE_ONCE(group->dead, true);
+	pgnl_view_hide_group_locked(group);
 	rhashtable_remove_fast(&pn->groups, &group->node, group_params);
 	xa_erase(&scope->group_ids, group->id);
 	pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
@@ -225,7 +309,45 @@ void pgnl_group_put_locked(struct pgnl_group *group)
 		return;
 	if (!group->dead)
 		unhash_locked(group);
+	pgnl_view_forget_group_locked(group);
 	pgnl_group_free(group);
+}
+
+/**
+ * pgnl_group_title() - What a group has in addition when it is a name.
+ * @group: the group
+ *
+ * Return: the title, or NULL for a group of an ordinary scope.
+ */
+struct pgnl_title *pgnl_group_title(struct pgnl_group *group)
+{
+	size_t end = offsetof(struct pgnl_group, name[group->len + 1]);
+
+	if (!(group->scope->flags & PGNL_SCOPE_FLAG_EXCLUSIVE))
+		return NULL;
+	return (void *)group + PGNL_TITLE_ALIGN(end);
+}
+
+/*
+ * One that is there since another node has created it is created here, too, and
+ * stays when that node goes. @new, which is not needed, says whose it is. A reader
+ * that sees one without the other finds a mode of 0.
+ */
+static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
+			struct pgnl_fault *fault)
+{
+	if (!pgnl_user_charge(new->user, PGNL_USER_GROUPS)) {
+		fault->cause = PGNL_CAUSE_USER_GROUPS;
+		return -EDQUOT;
+	}
+	pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
+	swap(group->user, new->user);
+	group->owner = new->owner;
+	WRITE_ONCE(group->created, true);
+	pgnl_group_get_locked(group);
+	pgnl_scope_changed_locked(group->scope);
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);
+	return 0;
 }
 
 /**
@@ -235,7 +357,7 @@ void pgnl_group_put_locked(struct pgnl_group *group)
  * @owner: owner and mode bits
  * @fault: what to blame
  *
- * A group that exists already is left as it is.
+ * A group that was created here already is left as it is.
  *
  * Return: 0, -ENOENT when the scope is gone, -EDQUOT or -ENOMEM.
  */
@@ -243,7 +365,7 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 		      const struct pgnl_owner *owner, struct pgnl_fault *fault)
 {
 	struct pgnl_net *pn = scope->pn;
-	struct pgnl_group *group;
+	struct pgnl_group *group, *old;
 	int err = 0;
 
 	group = pgnl_group_new(scope, name);
@@ -253,14 +375,20 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 	group->created = true;
 
 	mutex_lock(&pn->lock);
+	old = pgnl_group_find(scope, name);
 	if (scope->dead) {
 		fault->cause = PGNL_CAUSE_SCOPE_GONE;
 		err = -ENOENT;
-	} else if (!pgnl_group_find(scope, name)) {
+	} else if (old) {
+		if (!old->created)
+			err = adopt_locked(old, group, fault);
+	} else {
 		err = pgnl_group_add_locked(group, fault);
 		if (!err) {
 			scope->nr_groups++;
 			pgnl_scope_changed_locked(scope);
+			pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);
+			pgnl_view_end_locked(group);
 			group = NULL;
 		}
 	}
@@ -274,6 +402,7 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 {
 	struct pgnl_net *pn = group->scope->pn;
 
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED);
 	/* From here on nobody finds it, and no request adds a member. */
 	unhash_locked(group);
 	pn->deleting++;
@@ -281,6 +410,7 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 	if (group->created)
 		pgnl_group_put_locked(group);
 	pgnl_member_evict_all_locked(group, rows);
+	pgnl_remote_evict_all_locked(group, rows);
 	pgnl_group_put_locked(group);
 	pn->deleting--;
 }

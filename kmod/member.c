@@ -2,22 +2,31 @@
 /*
  * Members: the rows that tie processes to groups.
  *
- * A row is in three indexes: the hash by group and process, the dense array of
- * its group (for picks and listings) and the list of its process (for its
- * end). Adding one puts it into all of them with a count of 0, which readers
- * skip; joining and leaving change the count; a row that has neither count
- * nor pins is taken out of all of them.
+ * A row is in two indexes: the dense array of its group (for picks and listings)
+ * and the list of its process (to find it, and for the end). The rows of a
+ * process that has many are in a hash by group and process as well; most have
+ * few, and walking those costs less. Adding a row puts it into all indexes with
+ * a count of 0, which readers skip; joining and leaving change the count; a row
+ * that has neither count nor pins is taken out of all of them.
  */
+#include <linux/hash.h>
+#include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
+#include "event.h"
 #include "group.h"
 #include "member.h"
+#include "name.h"
 #include "proc.h"
 #include "scope.h"
 #include "table.h"
 #include "trace.h"
 #include "user.h"
+#include "view.h"
+
+/* Rows of a process that are found by walking its list. */
+#define FEW_ROWS	8
 
 static struct kmem_cache *member_cache;
 
@@ -31,11 +40,30 @@ static_assert(offsetof(struct pgnl_member, proc) ==
 	      offsetof(struct pgnl_member, group) +
 	      offsetof(struct member_key, proc));
 
+/* Addresses are nobody's to choose, so this need not withstand an attacker. */
+static u32 member_hash(const void *data, u32 len, u32 seed)
+{
+	const struct member_key *key = data;
+
+	return hash_64(hash_64((unsigned long)key->group + seed, 64) ^
+		       (unsigned long)key->proc, 32);
+}
+
+static int member_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct pgnl_member *member = obj;
+	const struct member_key *key = arg->key;
+
+	return member->group != key->group || member->proc != key->proc;
+}
+
+/* It does not shrink, see id_params. */
 static const struct rhashtable_params member_params = {
 	.head_offset = offsetof(struct pgnl_member, node),
 	.key_offset = offsetof(struct pgnl_member, group),
 	.key_len = sizeof(struct member_key),
-	.automatic_shrinking = true,
+	.hashfn = member_hash,
+	.obj_cmpfn = member_differs,
 };
 
 /**
@@ -99,6 +127,19 @@ struct pgnl_meta *pgnl_meta_new(const void *data, u16 len)
 	return meta;
 }
 
+/**
+ * pgnl_meta_get() - Take a reference.
+ * @meta: a value or NULL
+ *
+ * Return: @meta.
+ */
+struct pgnl_meta *pgnl_meta_get(struct pgnl_meta *meta)
+{
+	if (meta)
+		kref_get(&meta->ref);
+	return meta;
+}
+
 static void free_meta(struct kref *ref)
 {
 	/* Readers under RCU may have it from a member. */
@@ -116,25 +157,29 @@ void pgnl_meta_put(struct pgnl_meta *meta)
 }
 
 /**
- * pgnl_member_new() - Make a row.
+ * pgnl_member_alloc() - Get memory for rows.
+ * @members: to fill with blank rows
+ * @n: how many
  *
- * May sleep; charges memory to the caller.
+ * May sleep; charges memory to the caller, once for many.
  *
- * Return: an unpublished row or NULL.
+ * Return: true, or false and there is none.
  */
-struct pgnl_member *pgnl_member_new(void)
+bool pgnl_member_alloc(struct pgnl_member **members, u32 n)
 {
-	return kmem_cache_zalloc(member_cache, GFP_KERNEL);
+	return pgnl_table_alloc(member_cache, (void **)members, n);
 }
 
 /**
- * pgnl_member_free_new() - Free a row that was never added.
- * @member: the row or NULL
+ * pgnl_member_free_blank() - Give rows back that were never added.
+ * @members: the rows
+ * @n: how many
  */
-void pgnl_member_free_new(struct pgnl_member *member)
+void pgnl_member_free_blank(struct pgnl_member **members, u32 n)
 {
-	if (member)
-		kmem_cache_free(member_cache, member);
+	/* Older kernels complain of none. */
+	if (n)
+		kmem_cache_free_bulk(member_cache, n, (void **)members);
 }
 
 static void free_member_rcu(struct rcu_head *rcu)
@@ -166,9 +211,76 @@ static void uncharge_locked(struct pgnl_net *pn, struct pgnl_user *user)
 		   pn->used[PGNL_NET_MEMBERSHIPS] - 1);
 }
 
+static int hash_locked(struct pgnl_member *member)
+{
+	return rhashtable_insert_fast(&member->proc->pn->members, &member->node,
+				      member_params);
+}
+
+static void unhash_locked(struct pgnl_member *member)
+{
+	rhashtable_remove_fast(&member->proc->pn->members, &member->node,
+			       member_params);
+}
+
+/* The rows of the process become too many to be walked. */
+static int hash_all_locked(struct pgnl_proc *proc)
+{
+	struct pgnl_member *member, *done;
+
+	hlist_for_each_entry(member, &proc->rows, in_proc) {
+		if (hash_locked(member))
+			goto err_undo;
+	}
+	set_bit(PGNL_PROC_HASHED, &proc->flags);
+	return 0;
+
+err_undo:
+	hlist_for_each_entry(done, &proc->rows, in_proc) {
+		if (done == member)
+			break;
+		unhash_locked(done);
+	}
+	return -ENOMEM;
+}
+
+static bool is_hashed(const struct pgnl_proc *proc)
+{
+	return test_bit(PGNL_PROC_HASHED, &proc->flags);
+}
+
+/* Put a row into what leads from its process to it. */
+static int link_locked(struct pgnl_member *member)
+{
+	struct pgnl_proc *proc = member->proc;
+
+	if (proc->nr_rows == FEW_ROWS && !is_hashed(proc) &&
+	    hash_all_locked(proc))
+		return -ENOMEM;
+	if (is_hashed(proc) && hash_locked(member))
+		return -ENOMEM;
+	hlist_add_head(&member->in_proc, &proc->rows);
+	proc->nr_rows++;
+	return 0;
+}
+
+static void unlink_locked(struct pgnl_member *member)
+{
+	struct pgnl_proc *proc = member->proc;
+
+	hlist_del(&member->in_proc);
+	proc->nr_rows--;
+	if (!is_hashed(proc))
+		return;
+	unhash_locked(member);
+	/* Not before: going back and forth costs nothing. */
+	if (!proc->nr_rows)
+		clear_bit(PGNL_PROC_HASHED, &proc->flags);
+}
+
 /**
  * pgnl_member_add_locked() - Put a row into the indexes, not seen yet.
- * @member: a new row
+ * @member: a new row, of pgnl_member_alloc() or the first of @proc
  * @group: its group, not dead
  * @proc: its process; not a member of @group
  * @fault: what to blame
@@ -187,27 +299,27 @@ int pgnl_member_add_locked(struct pgnl_member *member, struct pgnl_group *group,
 	if (err)
 		return err;
 
-	member->group = group;
+	WRITE_ONCE(member->group, group);
 	member->proc = proc;
 	member->index = group->nr_rows;
+	member->id = proc->id;
+	member->pid = pid_nr(proc->pid);
 	member->weight = 1;
 	member->pins = 1;
-	err = xa_err(xa_store(&group->rows, member->index, member, GFP_KERNEL));
+	err = pgnl_rows_make_room(&group->rows, member->index);
+	if (!err)
+		err = link_locked(member);
 	if (err)
 		goto err_charge;
-	err = rhashtable_insert_fast(&pn->members, &member->node,
-				     member_params);
-	if (err)
-		goto err_row;
-	hlist_add_head(&member->in_proc, &proc->rows);
+	pgnl_rows_set(&group->rows, member->index, member);
 	WRITE_ONCE(group->nr_rows, group->nr_rows + 1);
 	pgnl_group_get_locked(group);
 	pgnl_proc_get_locked(proc);
+	pgnl_view_add_row_locked(member);
 	return 0;
 
-err_row:
-	xa_erase(&group->rows, member->index);
 err_charge:
+	WRITE_ONCE(member->group, NULL);
 	uncharge_locked(pn, proc->user);
 	return -ENOMEM;
 }
@@ -221,22 +333,25 @@ static void leave_array_locked(struct pgnl_member *member)
 {
 	struct pgnl_group *group = member->group;
 	u32 end = group->nr_rows - 1;
-	struct pgnl_member *last;
+	struct pgnl_member *last = member;
 
-	if (member->index != end) {
-		last = xa_load(&group->rows, end);
-		last->index = member->index;
-		/* The slot exists, so this needs no memory. */
-		xa_store(&group->rows, last->index, last, GFP_KERNEL);
+	if (member->index != end)
+		last = pgnl_rows_get(&group->rows, end);
+	pgnl_view_remove_row_locked(member, last);
+	if (last != member) {
+		WRITE_ONCE(last->index, member->index);
+		pgnl_rows_set(&group->rows, last->index, last);
 	}
-	xa_erase(&group->rows, end);
+	pgnl_rows_set(&group->rows, end, NULL);
 	WRITE_ONCE(group->nr_rows, end);
+	pgnl_rows_trim(&group->rows, end);
 }
 
 /*
  * Readers under RCU may have the row from the array until a grace period is
  * over; they use its process and metadata, which are freed after one as well.
- * Nobody else has it: it has no pins, and the indexes do not lead to it.
+ * Nobody else has it: it has no pins, and the indexes do not lead to it. The
+ * first row of a process is a part of that.
  */
 static void remove_locked(struct pgnl_member *member)
 {
@@ -244,16 +359,17 @@ static void remove_locked(struct pgnl_member *member)
 	struct pgnl_proc *proc = member->proc;
 	struct pgnl_net *pn = proc->pn;
 
-	raw_write_seqcount_begin(&group->seq);
+	pgnl_group_begin_locked(group);
 	leave_array_locked(member);
-	raw_write_seqcount_end(&group->seq);
+	pgnl_group_end_locked(group);
 
-	rhashtable_remove_fast(&pn->members, &member->node, member_params);
-	hlist_del(&member->in_proc);
+	pgnl_name_forget_locked(member);
+	unlink_locked(member);
 	pgnl_meta_put(rcu_dereference_protected(member->meta,
 						lockdep_is_held(&pn->lock)));
 	uncharge_locked(pn, proc->user);
-	call_rcu(&member->rcu, free_member_rcu);
+	if (member != &proc->first)
+		call_rcu(&member->rcu, free_member_rcu);
 	pgnl_group_put_locked(group);
 	pgnl_proc_put_locked(proc);
 }
@@ -269,9 +385,17 @@ struct pgnl_member *pgnl_member_find_locked(struct pgnl_group *group,
 					    struct pgnl_proc *proc)
 {
 	struct member_key key = { .group = group, .proc = proc };
+	struct pgnl_member *member;
 
 	pgnl_assert_locked(proc->pn);
-	return rhashtable_lookup_fast(&proc->pn->members, &key, member_params);
+	if (is_hashed(proc))
+		return rhashtable_lookup_fast(&proc->pn->members, &key,
+					      member_params);
+	hlist_for_each_entry(member, &proc->rows, in_proc) {
+		if (member->group == group)
+			return member;
+	}
+	return NULL;
 }
 
 /**
@@ -302,28 +426,36 @@ void pgnl_member_unpin_locked(struct pgnl_member *member)
 		remove_locked(member);
 }
 
+/* The caller tells the scope that it has changed. */
 static void set_count_locked(struct pgnl_member *member, u32 count)
 {
 	int seen = !!count - !!member->count;
 	struct pgnl_group *group = member->group;
 	struct pgnl_scope *scope = group->scope;
-	bool was_seen = pgnl_group_is_seen(group);
+	u32 nr_seen = group->nr_seen + seen;
+	u64 more = (u64)count - member->count;
 
+	group->nr_members += more;
 	/* The scope has written off a dead group as a whole. */
-	if (!group->dead)
-		scope->nr_members += (u64)count - member->count;
-	group->nr_members += (u64)count - member->count;
-	WRITE_ONCE(group->nr_seen, group->nr_seen + seen);
+	if (likely(!group->dead)) {
+		scope->nr_members += more;
+		/* The first to be seen, or the last, and nothing else keeps it. */
+		if (!group->created && !nr_seen != !group->nr_seen &&
+		    !pgnl_group_is_far(group))
+			scope->nr_groups += seen;
+	}
+	WRITE_ONCE(group->nr_seen, nr_seen);
 	member->proc->nr_seen += seen;
 	WRITE_ONCE(member->count, count);
-	scope->nr_groups += pgnl_group_is_seen(group) - was_seen;
-	pgnl_scope_changed_locked(scope);
+	pgnl_view_update_row_locked(member);
 }
 
 /**
  * pgnl_member_join_locked() - Raise a count.
  * @member: a pinned row, in its group's sequence
  * @times: by how much; the sum fits, checked by the caller
+ *
+ * Follow with pgnl_scope_changed_locked(), once for many.
  */
 void pgnl_member_join_locked(struct pgnl_member *member, u32 times)
 {
@@ -331,16 +463,21 @@ void pgnl_member_join_locked(struct pgnl_member *member, u32 times)
 	set_count_locked(member, member->count + times);
 	member->proc->pn->joins++;
 	trace_pgnl_join(member, times);
+	pgnl_event_member_locked(member, PGNL_REASON_JOINED);
 }
 
 /**
  * pgnl_member_leave_locked() - Lower a count.
  * @member: a pinned row, in its group's sequence
  * @times: by how much at most
+ * @reason: why
+ *
+ * Follow with pgnl_scope_changed_locked(), once for many.
  *
  * Return: by how much it was lowered.
  */
-u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times)
+u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times,
+			     enum pgnl_reason reason)
 {
 	pgnl_assert_locked(member->proc->pn);
 	times = min(times, member->count);
@@ -349,6 +486,7 @@ u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times)
 	set_count_locked(member, member->count - times);
 	member->proc->pn->leaves++;
 	trace_pgnl_leave(member, times);
+	pgnl_event_member_locked(member, reason);
 	return times;
 }
 
@@ -359,14 +497,28 @@ static void end_locked(struct pgnl_member *member, u64 *counter)
 	u32 count = member->count;
 
 	if (count) {
-		raw_write_seqcount_begin(&group->seq);
+		pgnl_group_begin_locked(group);
 		set_count_locked(member, 0);
-		raw_write_seqcount_end(&group->seq);
+		pgnl_group_end_locked(group);
+		pgnl_scope_changed_locked(group->scope);
 		(*counter)++;
 		trace_pgnl_leave(member, count);
+		pgnl_event_end_locked(member);
 	}
 	if (!member->pins)
 		remove_locked(member);
+}
+
+/**
+ * pgnl_member_end_locked() - Take a row of an ended process out before others do.
+ * @member: the row, not in its group's sequence
+ */
+void pgnl_member_end_locked(struct pgnl_member *member)
+{
+	struct pgnl_net *pn = member->proc->pn;
+
+	pgnl_assert_locked(pn);
+	end_locked(member, &pn->exits);
 }
 
 /**
@@ -378,9 +530,7 @@ void pgnl_member_set_meta_locked(struct pgnl_member *member,
 				 struct pgnl_meta *meta)
 {
 	pgnl_assert_locked(member->proc->pn);
-	if (meta)
-		kref_get(&meta->ref);
-	meta = rcu_replace_pointer(member->meta, meta,
+	meta = rcu_replace_pointer(member->meta, pgnl_meta_get(meta),
 				   lockdep_is_held(&member->proc->pn->lock));
 	pgnl_meta_put(meta);
 }
@@ -445,7 +595,7 @@ void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
 		index = min(index, group->nr_rows);
 		if (!index)
 			break;
-		end_locked(xa_load(&group->rows, --index), &pn->evictions);
+		end_locked(pgnl_rows_get(&group->rows, --index), &pn->evictions);
 		++*rows;
 		pgnl_table_breathe_locked(pn, rows);
 	}

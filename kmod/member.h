@@ -13,8 +13,8 @@ void pgnl_member_exit(void);
 int pgnl_member_table_init(struct pgnl_net *pn);
 void pgnl_member_table_destroy(struct pgnl_net *pn);
 
-struct pgnl_member *pgnl_member_new(void);
-void pgnl_member_free_new(struct pgnl_member *member);
+bool __must_check pgnl_member_alloc(struct pgnl_member **members, u32 n);
+void pgnl_member_free_blank(struct pgnl_member **members, u32 n);
 int __must_check pgnl_member_add_locked(struct pgnl_member *member,
 					struct pgnl_group *group,
 					struct pgnl_proc *proc,
@@ -25,13 +25,16 @@ int __must_check pgnl_member_pin_locked(struct pgnl_member *member);
 void pgnl_member_unpin_locked(struct pgnl_member *member);
 
 void pgnl_member_join_locked(struct pgnl_member *member, u32 times);
-u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times);
+u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times,
+			     enum pgnl_reason reason);
+void pgnl_member_end_locked(struct pgnl_member *member);
 void pgnl_member_set_meta_locked(struct pgnl_member *member,
 				 struct pgnl_meta *meta);
 void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows);
 void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows);
 
 struct pgnl_meta *pgnl_meta_new(const void *data, u16 len);
+struct pgnl_meta *pgnl_meta_get(struct pgnl_meta *meta);
 void pgnl_meta_put(struct pgnl_meta *meta);
 
 /**
@@ -58,8 +61,19 @@ static inline struct pgnl_member *pgnl_member_next(struct pgnl_member *member)
 }
 
 /**
- * pgnl_member_is_seen() - Is a member there for readers?
+ * pgnl_member_is_seen_rcu() - Is a member there for readers?
  * @member: the member
+ *
+ * Return: true when it counts and its process lives.
+ */
+static inline bool pgnl_member_is_seen_rcu(const struct pgnl_member *member)
+{
+	return READ_ONCE(member->count) && !pgnl_exit_is_dead_rcu(member->proc);
+}
+
+/**
+ * pgnl_member_is_seen() - The same.
+ * @member: the member, lock held or within RCU
  *
  * Return: true when it counts and its process lives.
  */

@@ -14,9 +14,12 @@
 #include <linux/utsname.h>
 #include <net/genetlink.h>
 
+#include "crowd.h"
+#include "far.h"
 #include "genl.h"
 #include "netlink.h"
 #include "perm.h"
+#include "remote.h"
 #include "reply.h"
 #include "table.h"
 
@@ -31,11 +34,34 @@ static const char * const cause_text[] = {
 	[PGNL_CAUSE_KILL_RULE] = "no right to signal the process",
 	[PGNL_CAUSE_OVERFLOW] = "the process would be joined too often",
 	[PGNL_CAUSE_BUSY] = "too many requests on one membership",
+	[PGNL_CAUSE_WATCHERS] = "too many network namespaces have the process",
 	[PGNL_CAUSE_USER_GROUPS] = "limit user-groups is reached",
 	[PGNL_CAUSE_USER_MEMBERSHIPS] = "limit user-memberships is reached",
 	[PGNL_CAUSE_NET_SCOPES] = "limit net-scopes is reached",
 	[PGNL_CAUSE_NET_GROUPS] = "limit net-groups is reached",
 	[PGNL_CAUSE_NET_MEMBERSHIPS] = "limit net-memberships is reached",
+	[PGNL_CAUSE_USER_SUBSCRIPTIONS] = "limit user-subscriptions is reached",
+	[PGNL_CAUSE_NET_SUBSCRIPTIONS] = "limit net-subscriptions is reached",
+	[PGNL_CAUSE_INBOX_TAKEN] = "the process has an inbox in this scope already",
+	[PGNL_CAUSE_SOCKET_TAKEN] = "the socket has an inbox already",
+	[PGNL_CAUSE_USER_INBOXES] = "limit user-inboxes is reached",
+	[PGNL_CAUSE_NET_INBOXES] = "limit net-inboxes is reached",
+	[PGNL_CAUSE_NOT_ONE] = "a name is for one process, once",
+	[PGNL_CAUSE_TAKEN] = "the name is taken",
+	[PGNL_CAUSE_HOLDER] = "no right over the holder of the name",
+	[PGNL_CAUSE_USER_VIEW_PAGES] = "limit user-view-pages is reached",
+	[PGNL_CAUSE_NET_VIEW_PAGES] = "limit net-view-pages is reached",
+	[PGNL_CAUSE_VIEW_NS] = "views are for another pid or user namespace",
+	[PGNL_CAUSE_NET_NODES] = "limit net-nodes is reached",
+	[PGNL_CAUSE_NODE_TAKEN] = "another node has this name",
+	[PGNL_CAUSE_AGENT_TAKEN] = "there is an agent already",
+	[PGNL_CAUSE_SOCKET_FULL] = "the receive buffer of the socket is full",
+	[PGNL_CAUSE_USER_REQUESTS] = "limit user-requests is reached",
+	[PGNL_CAUSE_USER_REQUEST_BYTES] = "limit user-request-bytes is reached",
+	[PGNL_CAUSE_NET_REQUESTS] = "limit net-requests is reached",
+	[PGNL_CAUSE_NO_AGENT] = "there is no agent for this",
+	[PGNL_CAUSE_SUSPECT] = "the node of the holder is suspect",
+	[PGNL_CAUSE_ARBITRATED] = "an agent gives names away: register it",
 };
 
 /**
@@ -58,6 +84,13 @@ int pgnl_nl_refuse(struct genl_info *info, const struct pgnl_fault *fault,
 	info->extack->_msg = cause_text[fault->cause];
 	if (fault->cause == PGNL_CAUSE_NONE || !fault->attr)
 		return err;
+	if (fault->attr == PGNL_A_PIDS) {
+		/* Only its place counts, so it may lie within an attribute. */
+		attr = info->attrs[PGNL_A_PIDS]; /* attrs: it is to blame */
+		NL_SET_BAD_ATTR(info->extack,
+				nla_data(attr) + fault->index * sizeof(u32));
+		return err;
+	}
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(attr) == fault->attr && index++ == fault->index) {
 			NL_SET_BAD_ATTR(info->extack, attr);
@@ -68,16 +101,18 @@ int pgnl_nl_refuse(struct genl_info *info, const struct pgnl_fault *fault,
 }
 
 /**
- * pgnl_nl_reader() - For whom to translate the pids and uids of a reply.
- *
- * Return: the namespaces of current, which sent the request.
+ * pgnl_nl_say() - Say what is wrong with an attribute.
+ * @info: the request
+ * @attr: the attribute
+ * @text: the words, which stay
  */
-struct pgnl_reader pgnl_nl_reader(void)
+void pgnl_nl_say(struct genl_info *info, const struct nlattr *attr,
+		 const char *text)
 {
-	return (struct pgnl_reader) {
-		.pid_ns = task_active_pid_ns(current),
-		.user_ns = current_user_ns(),
-	};
+	if (!info->extack)
+		return;
+	info->extack->_msg = text;
+	NL_SET_BAD_ATTR(info->extack, attr);
 }
 
 /**
@@ -167,6 +202,25 @@ int pgnl_nl_need_admin(const struct pgnl_caller *who, struct genl_info *info)
 }
 
 /**
+ * pgnl_nl_need_same_user() - Refuse the sockets of other users.
+ * @who: the caller
+ * @info: the request
+ *
+ * For what acts in the sender's name, or goes to whoever holds the socket from
+ * then on.
+ *
+ * Return: 0 or -EPERM.
+ */
+int pgnl_nl_need_same_user(const struct pgnl_caller *who,
+			   struct genl_info *info)
+{
+	if (pgnl_perm_same_user(who))
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "the socket was opened by another user");
+	return -EPERM;
+}
+
+/**
  * pgnl_nl_refuse_group_mode() - Say that the mode of the group is in the way.
  * @info: the request
  *
@@ -202,11 +256,110 @@ void pgnl_nl_explain_group(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 }
 
+/**
+ * pgnl_nl_gather() - The members that a request's ids name, or all that fit.
+ * @info: the request
+ * @who: the caller
+ * @scope: the scope
+ * @name: the group
+ * @to: whom of it
+ * @far: filled with those of other nodes, or NULL: only of this one
+ *
+ * Return: the crowd, or an ERR_PTR() and the words are there.
+ */
+struct pgnl_crowd *pgnl_nl_gather(struct genl_info *info,
+				  const struct pgnl_caller *who,
+				  struct pgnl_scope *scope,
+				  const struct pgnl_name *name,
+				  const struct pgnl_audience *to,
+				  struct pgnl_far *far)
+{
+	struct pgnl_crowd *crowd;
+	struct nlattr *attr;
+	int err = 0;
+	int rem;
+
+	if (!far)
+		err = pgnl_nl_check_here(info, scope);
+	if (err)
+		return ERR_PTR(err);
+	if (!info->attrs[PGNL_A_ID]) {
+		crowd = pgnl_crowd_all(who, scope, name, to, far);
+		if (!IS_ERR(crowd) && far && !to->one)
+			err = pgnl_far_add_all(far, scope, name, to);
+		if (err) {
+			pgnl_crowd_free(crowd);
+			crowd = ERR_PTR(err);
+		}
+		if (IS_ERR(crowd))
+			pgnl_nl_explain_group(info, PTR_ERR(crowd));
+		return crowd;
+	}
+	crowd = pgnl_crowd_new(pgnl_args_count(info, PGNL_A_ID));
+	if (!crowd)
+		err = -ENOMEM;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (err || nla_type(attr) != PGNL_A_ID)
+			continue;
+		err = pgnl_crowd_add_id(crowd, who, scope, name, to,
+					nla_get_u64(attr));
+		if (!err && far)
+			pgnl_far_add_id(far, scope, name, to,
+					nla_get_u64(attr));
+	}
+	if (!err)
+		return crowd;
+	pgnl_nl_explain_group(info, err);
+	pgnl_crowd_free(crowd);
+	return ERR_PTR(err);
+}
+
+/**
+ * pgnl_nl_own_node() - Name and incarnation of this node.
+ * @pn: the tables
+ * @name: filled with the name, PGNL_SCOPE_NAME_MAX + 1 bytes
+ *
+ * Return: the incarnation; 0 as long as no agent has been here, and the name is
+ * that of the host.
+ */
+u64 pgnl_nl_own_node(struct pgnl_net *pn, char *name)
+{
+	u64 incarnation = READ_ONCE(pn->cluster->incarnation);
+
+	if (!incarnation) {
+		strscpy(name, utsname()->nodename, PGNL_SCOPE_NAME_MAX + 1);
+		return 0;
+	}
+	mutex_lock(&pn->lock);
+	strscpy(name, pn->cluster->name, PGNL_SCOPE_NAME_MAX + 1);
+	incarnation = pn->cluster->incarnation;
+	mutex_unlock(&pn->lock);
+	return incarnation;
+}
+
+/**
+ * pgnl_nl_put_own_node_locked() - Add this node to a listing of nodes.
+ * @skb: the reply
+ * @pn: the tables
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int pgnl_nl_put_own_node_locked(struct sk_buff *skb, struct pgnl_net *pn)
+{
+	struct pgnl_cluster *cluster = pn->cluster;
+
+	pgnl_assert_locked(pn);
+	return pgnl_reply_put_self(skb, cluster->incarnation ? cluster->name :
+				   utsname()->nodename, cluster->incarnation,
+				   pn->used[PGNL_NET_MEMBERSHIPS]);
+}
+
 int pgnl_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pgnl_caller who;
 	struct sk_buff *reply;
-	char node[64];
+	char node[PGNL_SCOPE_NAME_MAX + 1];
+	u64 incarnation;
 	int err;
 
 	err = pgnl_nl_begin(&who, skb, info, 0);
@@ -215,11 +368,12 @@ int pgnl_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
 	if (!reply)
 		return -ENOMEM;
-	strscpy(node, utsname()->nodename, sizeof(node));
+	incarnation = pgnl_nl_own_node(who.pn, node);
 	if (nla_put_u32(reply, PGNL_A_ABI, PGNL_ABI) ||
 	    nla_put_string(reply, PGNL_A_RELEASE, PGNL_RELEASE) ||
 	    nla_put_string(reply, PGNL_A_NODE, node) ||
-	    nla_put_u64_64bit(reply, PGNL_A_EPOCH, pgnl_epoch, PGNL_A_PAD))
+	    nla_put_u64_64bit(reply, PGNL_A_EPOCH, pgnl_epoch, PGNL_A_PAD) ||
+	    (incarnation && pgnl_reply_put_peer(reply, node, incarnation)))
 		err = -EMSGSIZE;
 	return pgnl_nl_finish(info, reply, err);
 }
@@ -237,6 +391,25 @@ struct genl_family pgnl_nl_family __ro_after_init = {
 	.n_ops = ARRAY_SIZE(ops),
 };
 
+static bool __init is_frequent(u8 cmd)
+{
+	return cmd == PGNL_CMD_MEMBER_GET || cmd == PGNL_CMD_MEMBER_PICK ||
+	       cmd == PGNL_CMD_MEMBER_JOIN || cmd == PGNL_CMD_MEMBER_LEAVE;
+}
+
+/* The kernel looks an operation up from the first on. */
+static void __init fill_ops(void)
+{
+	int i, first = 0, last = ARRAY_SIZE(ops);
+
+	for (i = ARRAY_SIZE(ops) - 1; i >= 0; i--)
+		if (!is_frequent(pgnl_nl_ops[i].cmd))
+			ops[--last] = pgnl_nl_ops[i];
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		if (is_frequent(pgnl_nl_ops[i].cmd))
+			ops[first++] = pgnl_nl_ops[i];
+}
+
 /**
  * pgnl_nl_init() - Register the family; requests come from here on.
  *
@@ -246,7 +419,7 @@ int __init pgnl_nl_init(void)
 {
 	int i;
 
-	memcpy(ops, pgnl_nl_ops, sizeof(ops));
+	fill_ops();
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		if (ops[i].dumpit) {
 			ops[i].start = pgnl_dump_start;

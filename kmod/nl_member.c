@@ -3,6 +3,7 @@
 #include <linux/pid_namespace.h>
 #include <net/genetlink.h>
 
+#include "choose.h"
 #include "exit.h"
 #include "genl.h"
 #include "group.h"
@@ -11,8 +12,10 @@
 #include "perm.h"
 #include "pick.h"
 #include "proc.h"
+#include "remote.h"
 #include "reply.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
 
 /* Room in the last try of a reply with members, as in listings. */
@@ -24,35 +27,34 @@
 /* Rows to look at without a lock, seen or not; more are for a listing. */
 #define MEMBERS_LOOK	4096
 
-/* -EMSGSIZE: that is not all, what fits is there. */
-static int put_members(struct sk_buff *reply, struct pgnl_group *group,
-		       struct pgnl_reader *reader, bool *some)
+/* Rows of other nodes, which there are few groups with. */
+static u32 rows_elsewhere_rcu(const struct pgnl_group *group)
 {
-	XA_STATE(xas, &group->rows, 0);
-	const unsigned char *mark;
-	struct pgnl_member *member;
+	struct pgnl_remotes *set = pgnl_remotes_rcu(group);
+
+	return set ? READ_ONCE(set->nr_rows) : 0;
+}
+
+/* Within RCU. -EMSGSIZE: that is not all, what fits is there. */
+static int put_members(struct sk_buff *reply, struct pgnl_group *group,
+		       struct pgnl_reader *reader, bool local, bool *some)
+{
+	u32 rows = READ_ONCE(group->nr_rows);
+	u32 far = local ? 0 : rows_elsewhere_rcu(group);
+	u32 len = reply->len;
 	int err;
 
-	*some = false;
-	xas_for_each(&xas, member, ULONG_MAX) {
-		if (xas_retry(&xas, member))
-			continue;
-		if (xas.xa_index >= MEMBERS_LOOK)
-			return -EMSGSIZE;
-		if (!pgnl_member_is_seen(member))
-			continue;
-		mark = skb_tail_pointer(reply);
-		err = pgnl_reply_put_member(reply, reader, member);
-		if (err)
-			return err;
-		/* There must be room to say that there are more. */
-		if (skb_tailroom(reply) < nla_total_size(0)) {
-			nlmsg_trim(reply, mark);
-			return -EMSGSIZE;
-		}
-		*some = true;
-	}
-	return 0;
+	/* There must be room to say that there are more. */
+	err = pgnl_reply_put_rows_rcu(reply, reader, group,
+				      min_t(u32, rows, MEMBERS_LOOK),
+				      nla_total_size(0));
+	if (far && !err && rows < MEMBERS_LOOK)
+		err = pgnl_reply_put_remotes_rcu(reply, reader, group,
+						 min_t(u32, far,
+						       MEMBERS_LOOK - rows),
+						 nla_total_size(0));
+	*some = reply->len != len;
+	return rows + far > MEMBERS_LOOK ? -EMSGSIZE : err;
 }
 
 /*
@@ -60,7 +62,7 @@ static int put_members(struct sk_buff *reply, struct pgnl_group *group,
  * -EAGAIN if it is not.
  */
 static int put_members_rcu(struct sk_buff *reply, struct pgnl_group *group,
-			   struct pgnl_reader *reader, bool *some)
+			   struct pgnl_reader *reader, bool local, bool *some)
 {
 	const unsigned char *mark = skb_tail_pointer(reply);
 	unsigned int seq;
@@ -70,12 +72,20 @@ static int put_members_rcu(struct sk_buff *reply, struct pgnl_group *group,
 		seq = raw_read_seqcount(&group->seq);
 		if (seq & 1)
 			continue;
-		err = put_members(reply, group, reader, some);
+		err = put_members(reply, group, reader, local, some);
 		if (!read_seqcount_retry(&group->seq, seq))
 			return err;
 		nlmsg_trim(reply, mark);
 	}
 	return -EAGAIN;
+}
+
+/* Is a group there since other nodes have something in it? */
+static bool is_far_rcu(const struct pgnl_group *group)
+{
+	struct pgnl_remotes *set = pgnl_remotes_rcu(group);
+
+	return set && (READ_ONCE(set->nr_created) || rows_elsewhere_rcu(group));
 }
 
 static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
@@ -86,24 +96,30 @@ static int get_members(struct sk_buff *reply, const struct pgnl_caller *who,
 	struct pgnl_reader reader = pgnl_nl_reader();
 	struct pgnl_group *group;
 	struct pgnl_scope *scope;
+	bool local = info->attrs[PGNL_A_LOCAL_ONLY];
 	bool some;
 	int err;
 
-	scope = pgnl_scope_find_rcu(who->pn, scope_name);
-	err = pgnl_args_check_scope(who, scope, info->attrs[PGNL_A_SCOPE],
-				    PGNL_MAY_READ, info->extack);
-	if (err)
-		return err;
-	group = pgnl_group_find(scope, name);
+	scope = who->via ? pgnl_share_borrow(who) :
+			   pgnl_scope_find_rcu(who->pn, scope_name);
+	if (!scope)
+		return -ENOENT;
+	if (!pgnl_perm_scope(who, scope, PGNL_MAY_READ))
+		return pgnl_args_check_scope(who, scope,
+					     info->attrs[PGNL_A_SCOPE],
+					     PGNL_MAY_READ, info->extack);
+	group = pgnl_group_find_rcu(scope, name);
 	if (!group || !pgnl_group_is_seen(group))
 		return nla_put_flag(reply, PGNL_A_NO_GROUP);
 	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
 		return pgnl_nl_refuse_group_mode(info);
-	*rows = READ_ONCE(group->nr_rows);
-	err = locked ? put_members(reply, group, &reader, &some) :
-		       put_members_rcu(reply, group, &reader, &some);
+	*rows = READ_ONCE(group->nr_rows) +
+		(local ? 0 : rows_elsewhere_rcu(group));
+	err = locked ? put_members(reply, group, &reader, local, &some) :
+		       put_members_rcu(reply, group, &reader, local, &some);
 	/* A deletion evicts members by and by, after the group is dead. */
-	if (!err && (READ_ONCE(group->dead) || (!some && !group->created))) {
+	if (!err && (READ_ONCE(group->dead) ||
+		     (!some && !group->created && !is_far_rcu(group)))) {
 		nlmsg_trim(reply, mark);
 		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
 	}
@@ -117,6 +133,17 @@ static size_t more_room(size_t room, u32 rows)
 
 	return room == MEMBERS_SMALL ? min_t(size_t, need, MEMBERS_LARGE) :
 				       MEMBERS_LARGE;
+}
+
+/* No such scope here; is it shared from elsewhere? If not, it is told. */
+static bool go_elsewhere(struct pgnl_caller *who, const char *scope,
+			 struct genl_info *info)
+{
+	if (!who->via && scope && pgnl_share_enter(who, scope))
+		return true;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
+			    "no such scope");
+	return false;
 }
 
 int pgnl_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -149,6 +176,10 @@ again:
 	if (locked)
 		mutex_unlock(&who.pn->lock);
 
+	if (err == -ENOENT && go_elsewhere(&who, scope, info)) {
+		nlmsg_free(reply);
+		goto again;
+	}
 	if (err == -EMSGSIZE && room == MEMBERS_LARGE) {
 		err = nla_put_flag(reply, PGNL_A_MORE);
 	} else if (err == -EMSGSIZE || err == -EAGAIN) {
@@ -158,7 +189,18 @@ again:
 		nlmsg_free(reply);
 		goto again;
 	}
-	return pgnl_nl_finish(info, reply, err);
+	err = pgnl_nl_finish(info, reply, err);
+	pgnl_share_leave(&who);
+	return err;
+}
+
+static int put_choice(struct sk_buff *reply, const struct pgnl_choice *choice)
+{
+	struct pgnl_reader reader = pgnl_nl_reader();
+
+	return choice->remote ?
+	       pgnl_reply_put_remote(reply, &reader, choice->remote) :
+	       pgnl_reply_put_member(reply, &reader, choice->member);
 }
 
 /* -EAGAIN: ask for the lock. */
@@ -166,8 +208,7 @@ static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
 		    const struct pgnl_pick *pick)
 {
 	const unsigned char *mark = skb_tail_pointer(reply);
-	struct pgnl_reader reader = pgnl_nl_reader();
-	struct pgnl_member *member;
+	struct pgnl_choice choice;
 	unsigned int seq;
 	int tries, err;
 
@@ -175,11 +216,11 @@ static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
 		seq = raw_read_seqcount(&group->seq);
 		if (seq & 1)
 			continue;
-		member = pgnl_pick_rcu(group, pick);
-		if (IS_ERR(member))
-			return PTR_ERR(member);
-		err = member ? pgnl_reply_put_member(reply, &reader, member) :
-			       -ENODATA;
+		err = pgnl_choose_rcu(group, pick, &choice);
+		if (err == -EAGAIN)
+			return err;
+		if (!err)
+			err = put_choice(reply, &choice);
 		if (!read_seqcount_retry(&group->seq, seq))
 			return err;
 		nlmsg_trim(reply, mark);
@@ -190,13 +231,10 @@ static int pick_rcu(struct sk_buff *reply, struct pgnl_group *group,
 static int pick_locked(struct sk_buff *reply, struct pgnl_group *group,
 		       const struct pgnl_pick *pick)
 {
-	struct pgnl_member *member = pgnl_pick_locked(group, pick);
-	struct pgnl_reader reader = pgnl_nl_reader();
+	struct pgnl_choice choice;
 
-	if (IS_ERR(member))
-		return PTR_ERR(member);
-	return member ? pgnl_reply_put_member(reply, &reader, member) :
-			-ENODATA;
+	return pgnl_choose_locked(group, pick, &choice) ?:
+	       put_choice(reply, &choice);
 }
 
 static int pick_member(struct sk_buff *reply, const struct pgnl_caller *who,
@@ -204,18 +242,19 @@ static int pick_member(struct sk_buff *reply, const struct pgnl_caller *who,
 		       const struct pgnl_pick *pick, bool locked)
 {
 	struct pgnl_group *group = pgnl_group_find(scope, name);
-	bool created;
+	bool kept;
 	int err;
 
 	if (!group || !pgnl_group_is_seen(group))
 		return -ENOENT;
 	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
 		return -EACCES;
-	created = group->created;
+	/* Afterwards it may be gone: a long look lets the lock go. */
+	kept = group->created || pgnl_group_is_far(group);
 	err = locked ? pick_locked(reply, group, pick) :
 		       pick_rcu(reply, group, pick);
 	/* A group that nobody made goes with its last member. */
-	if (err == -ENODATA && !created && !pick->by_uid)
+	if (err == -ENODATA && !kept && !pick->by_uid)
 		err = -ENOENT;
 	return err;
 }
@@ -254,8 +293,9 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 	      pgnl_args_pick(info, &pick);
 	if (err)
 		return err;
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_READ,
-				info->extack);
+	pick.stale = info->attrs[PGNL_A_STALE];
+	scope = pgnl_args_scope_read(&who, info->attrs[PGNL_A_SCOPE],
+				     PGNL_MAY_READ, info->extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
@@ -263,6 +303,7 @@ int pgnl_nl_member_pick_doit(struct sk_buff *skb, struct genl_info *info)
 	pgnl_nl_explain_group(info, err);
 	err = pgnl_nl_finish(info, reply, err);
 	pgnl_scope_put(scope);
+	pgnl_share_leave(&who);
 	return err;
 }
 

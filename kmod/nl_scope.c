@@ -10,6 +10,7 @@
 #include "perm.h"
 #include "reply.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
 
 /* Owner, group and mode of a request; what it leaves out stays. */
@@ -80,9 +81,9 @@ int pgnl_nl_scope_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	mode = attrs[PGNL_A_MODE] ? nla_get_u32(attrs[PGNL_A_MODE]) : 0;
 	flags = attrs[PGNL_A_FLAGS] ? nla_get_u32(attrs[PGNL_A_FLAGS]) : 0;
-	if (flags & PGNL_SCOPE_FLAG_BUILTIN) {
+	if (flags & ~PGNL_SCOPE_FLAG_CLUSTER) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attrs[PGNL_A_FLAGS],
-				    "flag builtin is not for requests");
+				    "only the flag cluster is for requests");
 		return -EINVAL;
 	}
 	err = pgnl_scope_add(who.pn, name, mode, flags, &owner, &fault);
@@ -154,10 +155,12 @@ int pgnl_nl_scope_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pgnl_nl_begin(&who, skb, info, 0);
 	if (err)
 		return err;
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], 0,
-				info->extack);
+	/* What it tells of a scope needs no right. */
+	scope = pgnl_args_scope_read(&who, info->attrs[PGNL_A_SCOPE], 0,
+				     info->extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
+	reader.scope = pgnl_share_name(who.via);
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
 	if (!reply) {
 		err = -ENOMEM;
@@ -170,6 +173,7 @@ int pgnl_nl_scope_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pgnl_nl_finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
+	pgnl_share_leave(&who);
 	return err;
 }
 
@@ -270,6 +274,7 @@ static int put_group_locked(struct sk_buff *reply, struct genl_info *info,
 	struct pgnl_reader reader = pgnl_nl_reader();
 	struct pgnl_group *group = pgnl_group_find(scope, name);
 
+	reader.scope = pgnl_share_name(who->via);
 	if (!group || !pgnl_group_is_seen(group))
 		return nla_put_flag(reply, PGNL_A_NO_GROUP);
 	if (!pgnl_perm_group(who, group, PGNL_MAY_READ))
@@ -290,8 +295,8 @@ int pgnl_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 				   info->extack);
 	if (err)
 		return err;
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_READ,
-				info->extack);
+	scope = pgnl_args_scope_read(&who, info->attrs[PGNL_A_SCOPE],
+				     PGNL_MAY_READ, info->extack);
 	if (IS_ERR(scope))
 		return PTR_ERR(scope);
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
@@ -306,5 +311,6 @@ int pgnl_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pgnl_nl_finish(info, reply, err);
 out:
 	pgnl_scope_put(scope);
+	pgnl_share_leave(&who);
 	return err;
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Signals to members. */
+#include <linux/cred.h>
 #include <net/genetlink.h>
 
+#include "crowd.h"
+#include "far.h"
 #include "genl.h"
+#include "message.h"
 #include "netlink.h"
 #include "perm.h"
+#include "remote.h"
 #include "scope.h"
 #include "signal.h"
 #include "table.h"
+#include "upcall.h"
 
 static int parse_signal(struct genl_info *info, struct pgnl_signal *signal)
 {
@@ -22,86 +28,162 @@ static int parse_signal(struct genl_info *info, struct pgnl_signal *signal)
 	signal->queued = attrs[PGNL_A_VALUE];
 	if (signal->queued)
 		signal->value = nla_get_u64(attrs[PGNL_A_VALUE]);
-	signal->others = attrs[PGNL_A_OTHERS];
-	signal->one = attrs[PGNL_A_POLICY];
-	if (signal->one && (signal->others || attrs[PGNL_A_ID])) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attrs[PGNL_A_POLICY],
-				    "a policy excludes others and ids");
-		return -EINVAL;
-	}
-	return pgnl_args_pick(info, &signal->pick);
+	return 0;
 }
 
-/* The members that the request's ids name, or all that fit. */
-static struct pgnl_crowd *gather(struct genl_info *info,
-				 const struct pgnl_caller *who,
-				 struct pgnl_scope *scope,
-				 const struct pgnl_name *name,
-				 const struct pgnl_signal *signal)
-{
-	struct pgnl_crowd *crowd;
-	struct nlattr *attr;
-	int err = 0;
-	int rem;
+/**
+ * struct act - A request to signal.
+ * @info: the request
+ * @sk: its socket
+ * @who: the sender, or who it is to be judged as
+ * @scope: the scope
+ * @group: name of the group
+ * @to: whom
+ * @signal: what
+ * @far: those of other nodes
+ * @pending: what is to go to the agent, or NULL
+ * @tally: what became of those of this node
+ */
+struct act {
+	struct genl_info *info;
+	struct sock *sk;
+	const struct pgnl_caller *who;
+	struct pgnl_scope *scope;
+	struct pgnl_name group;
+	struct pgnl_audience to;
+	struct pgnl_signal signal;
+	struct pgnl_far far;
+	struct pgnl_pending *pending;
+	struct pgnl_tally tally;
+};
 
-	if (!info->attrs[PGNL_A_ID])
-		return pgnl_crowd_all(who, scope, name, signal);
-	crowd = pgnl_crowd_new(pgnl_args_count(info, PGNL_A_ID));
-	if (!crowd)
-		return ERR_PTR(-ENOMEM);
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(attr) == PGNL_A_ID)
-			err = pgnl_crowd_add_id(crowd, who, scope, name, signal,
-						nla_get_u64(attr));
-		if (err) {
-			pgnl_crowd_free(crowd);
-			return ERR_PTR(err);
-		}
+/* Mostly there are none. */
+static bool is_for_others(const struct act *act)
+{
+	return !act->signal.far && !act->to.pick.local &&
+	       READ_ONCE(act->scope->nr_far);
+}
+
+static int forward(struct act *act)
+{
+	struct pgnl_nl_act what = {
+		.who = act->who,
+		.scope = act->scope,
+		.group = &act->group,
+		.pick = &act->to.pick,
+		.signal = &act->signal,
+	};
+	struct pgnl_pending *pending;
+
+	pending = pgnl_nl_forward(act->info, act->sk, &what, &act->far);
+	if (IS_ERR(pending))
+		return PTR_ERR(pending);
+	act->pending = pending;
+	return 0;
+}
+
+/* An agent that forwards none refuses them; without one, nobody is reached. */
+static int put_far(struct sk_buff *reply, struct act *act)
+{
+	bool refused = act->far.lost && !act->far.can &&
+		       pgnl_agent_exists(act->scope->pn);
+
+	if (refused)
+		act->tally.refused += act->far.lost;
+	else
+		act->tally.unreachable += act->far.lost;
+	return refused ? nla_put_string(reply, PGNL_A_WORDS,
+					"signals are not forwarded to other nodes") : 0;
+}
+
+static int put_tally(struct sk_buff *reply, const struct pgnl_tally *tally)
+{
+	if (nla_put_u32(reply, PGNL_A_REACHED, tally->reached) ||
+	    nla_put_u32(reply, PGNL_A_REFUSED, tally->refused) ||
+	    nla_put_u32(reply, PGNL_A_GONE, tally->gone) ||
+	    nla_put_u32(reply, PGNL_A_UNREACHABLE, tally->unreachable))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Nobody is signalled if those of other nodes can't be for want of room. */
+static int signal_all(struct act *act, struct sk_buff *reply)
+{
+	struct pgnl_far *far = is_for_others(act) ? &act->far : NULL;
+	struct pgnl_crowd *crowd;
+	int err;
+
+	err = pgnl_far_begin(&act->far, act->scope->pn, PGNL_ACT_SIGNAL,
+			     !far ? 0 : act->to.one ? 1 :
+			     pgnl_args_count(act->info, PGNL_A_ID));
+	if (err) {
+		NL_SET_ERR_MSG(act->info->extack, "out of memory");
+		return err;
 	}
-	return crowd;
+	/* Agents take the sender for who it says, so nobody lends a socket. */
+	if (!pgnl_perm_same_user(act->who))
+		act->far.can = false;
+	/* One that can't be signalled is not picked. */
+	if (act->to.one && !act->far.can)
+		far = NULL;
+	crowd = pgnl_nl_gather(act->info, act->who, act->scope, &act->group,
+			       &act->to, far);
+	if (IS_ERR(crowd))
+		return PTR_ERR(crowd);
+	err = forward(act);
+	if (!err)
+		pgnl_signal_crowd(crowd, act->who, &act->signal, &act->tally);
+	pgnl_crowd_free(crowd);
+	return err ?: put_far(reply, act) ?: put_tally(reply, &act->tally);
+}
+
+static int do_signal(struct act *act)
+{
+	struct genl_info *info = act->info;
+	struct sk_buff *reply;
+	int err;
+
+	act->scope = pgnl_args_scope(act->who, info->attrs[PGNL_A_SCOPE],
+				     PGNL_MAY_ACT, info->extack);
+	if (IS_ERR(act->scope))
+		return PTR_ERR(act->scope);
+	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
+	if (reply) {
+		err = signal_all(act, reply);
+		err = pgnl_nl_finish_forward(info, reply, act->pending, err);
+		pgnl_far_end(&act->far);
+	} else {
+		err = -ENOMEM;
+	}
+	pgnl_scope_put(act->scope);
+	return err;
 }
 
 int pgnl_nl_group_signal_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pgnl_tally tally = {};
-	struct pgnl_signal signal;
-	struct pgnl_crowd *crowd;
-	struct pgnl_scope *scope;
+	struct act act = { .info = info, .sk = NETLINK_CB(skb).sk };
+	const struct cred *own;
+	struct pgnl_sender from;
 	struct pgnl_caller who;
-	struct pgnl_name name;
-	struct sk_buff *reply;
 	int err;
 
 	err = pgnl_nl_begin(&who, skb, info, BIT_ULL(PGNL_A_ID)) ?:
-	      pgnl_args_group_name(info->attrs[PGNL_A_GROUP], &name,
+	      pgnl_args_group_name(info->attrs[PGNL_A_GROUP], &act.group,
 				   info->extack) ?:
-	      parse_signal(info, &signal);
+	      parse_signal(info, &act.signal) ?:
+	      pgnl_args_audience(info, &act.to);
 	if (err)
 		return err;
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_ACT,
-				info->extack);
-	if (IS_ERR(scope))
-		return PTR_ERR(scope);
-	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
-	if (!reply) {
-		err = -ENOMEM;
-		goto out;
-	}
-	crowd = gather(info, &who, scope, &name, &signal);
-	if (IS_ERR(crowd)) {
-		err = PTR_ERR(crowd);
-		pgnl_nl_explain_group(info, err);
-		goto out_reply;
-	}
-	pgnl_crowd_signal(crowd, &who, &signal, &tally);
-	pgnl_crowd_free(crowd);
-	if (nla_put_u32(reply, PGNL_A_REACHED, tally.reached) ||
-	    nla_put_u32(reply, PGNL_A_REFUSED, tally.refused) ||
-	    nla_put_u32(reply, PGNL_A_GONE, tally.gone))
-		err = -EMSGSIZE;
-out_reply:
-	err = pgnl_nl_finish(info, reply, err);
-out:
-	pgnl_scope_put(scope);
+	act.who = &who;
+	err = pgnl_nl_begin_sender(&who, skb, info, &from);
+	if (err < 0)
+		return err;
+	if (err)
+		return do_signal(&act);
+	act.signal.far = true;
+	own = override_creds(who.cred);
+	err = do_signal(&act);
+	revert_creds(own);
+	pgnl_nl_end_sender(&who);
 	return err;
 }

@@ -6,6 +6,7 @@
 #include "genl.h"
 #include "netlink.h"
 #include "perm.h"
+#include "remote.h"
 #include "table.h"
 #include "user.h"
 #include "verify.h"
@@ -14,12 +15,24 @@
 static const int user_limit_attr[PGNL_NR_USER_LIMITS] = {
 	[PGNL_USER_GROUPS] = PGNL_A_LIMIT_USER_GROUPS,
 	[PGNL_USER_MEMBERSHIPS] = PGNL_A_LIMIT_USER_MEMBERSHIPS,
+	[PGNL_USER_SUBSCRIPTIONS] = PGNL_A_LIMIT_USER_SUBSCRIPTIONS,
+	[PGNL_USER_INBOXES] = PGNL_A_LIMIT_USER_INBOXES,
+	[PGNL_USER_VIEW_PAGES] = PGNL_A_LIMIT_USER_VIEW_PAGES,
+	[PGNL_USER_REQUESTS] = PGNL_A_LIMIT_USER_REQUESTS,
+	[PGNL_USER_REQUEST_BYTES] = PGNL_A_LIMIT_USER_REQUEST_BYTES,
 };
 
 static const int net_limit_attr[PGNL_NR_NET_LIMITS] = {
 	[PGNL_NET_SCOPES] = PGNL_A_LIMIT_NET_SCOPES,
 	[PGNL_NET_GROUPS] = PGNL_A_LIMIT_NET_GROUPS,
 	[PGNL_NET_MEMBERSHIPS] = PGNL_A_LIMIT_NET_MEMBERSHIPS,
+	[PGNL_NET_SUBSCRIPTIONS] = PGNL_A_LIMIT_NET_SUBSCRIPTIONS,
+	[PGNL_NET_INBOXES] = PGNL_A_LIMIT_NET_INBOXES,
+	[PGNL_NET_VIEW_PAGES] = PGNL_A_LIMIT_NET_VIEW_PAGES,
+	[PGNL_NET_NODES] = PGNL_A_LIMIT_NET_NODES,
+	[PGNL_NET_REMOTES] = PGNL_A_LIMIT_NET_REMOTES,
+	[PGNL_NET_NODE_REMOTES] = PGNL_A_LIMIT_NODE_REMOTES,
+	[PGNL_NET_REQUESTS] = PGNL_A_LIMIT_NET_REQUESTS,
 };
 
 static int put_limits(struct sk_buff *reply, struct pgnl_net *pn,
@@ -58,6 +71,10 @@ int pgnl_nl_limit_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	pgnl_table_settle_all();
+	mutex_lock(&who.pn->lock);
+	WRITE_ONCE(who.pn->used[PGNL_NET_NODE_REMOTES],
+		   pgnl_node_largest_locked(who.pn->cluster));
+	mutex_unlock(&who.pn->lock);
 	user = pgnl_user_get(current_user_ns(), current_uid());
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
 	if (user && reply)
@@ -91,7 +108,7 @@ int pgnl_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "limits are needed");
 		return -EINVAL;
 	}
-	err = nla_parse_nested(attrs, PGNL_A_LIMIT_PAD, nest,
+	err = nla_parse_nested(attrs, PGNL_A_LIMIT_MAX, nest,
 			       pgnl_limit_nl_policy, info->extack) ?:
 	      pgnl_args_check_nest_once(nest, info->extack);
 	if (err)
@@ -135,14 +152,31 @@ static void read_stats(struct pgnl_net *pn, u64 *stats)
 	stats[PGNL_A_STAT_LEAVES] = pn->leaves;
 	stats[PGNL_A_STAT_EXITS] = pn->exits;
 	stats[PGNL_A_STAT_EVICTIONS] = pn->evictions;
-	stats[PGNL_A_STAT_DEAD_PROCESSES] = atomic64_read(&pn->deaths);
+	stats[PGNL_A_STAT_DEAD_PROCESSES] = atomic64_read(&pn->nr_deaths);
 	stats[PGNL_A_STAT_LATE_JOINS] = pn->late_joins;
+	stats[PGNL_A_STAT_SUBSCRIPTIONS] = pn->used[PGNL_NET_SUBSCRIPTIONS];
+	stats[PGNL_A_STAT_EVENTS] = pn->events;
+	stats[PGNL_A_STAT_INBOXES] = pn->used[PGNL_NET_INBOXES];
+	stats[PGNL_A_STAT_MESSAGES] = atomic64_read(&pn->messages);
+	stats[PGNL_A_STAT_FULL_INBOXES] = atomic64_read(&pn->full_inboxes);
+	stats[PGNL_A_STAT_NODES] = pn->used[PGNL_NET_NODES];
+	stats[PGNL_A_STAT_REMOTES] = pn->used[PGNL_NET_REMOTES];
+	stats[PGNL_A_STAT_REMOTE_PUTS] = pn->cluster->puts;
+	stats[PGNL_A_STAT_REMOTE_REMOVALS] = pn->cluster->removals;
+	stats[PGNL_A_STAT_REMOTE_DROPS] = pn->cluster->drops;
+	stats[PGNL_A_STAT_REQUESTS] = pn->used[PGNL_NET_REQUESTS];
 	mutex_unlock(&pn->lock);
+	pgnl_upcall_read(&pn->cluster->upcalls, &stats[PGNL_A_STAT_UPCALLS],
+			 &stats[PGNL_A_STAT_UNANSWERED]);
+	mutex_lock(&pn->sub_lock);
+	stats[PGNL_A_STAT_DELIVERED] = pn->delivered;
+	stats[PGNL_A_STAT_LOST] = pn->losses;
+	mutex_unlock(&pn->sub_lock);
 }
 
 int pgnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	u64 stats[PGNL_A_STAT_PAD];
+	u64 stats[PGNL_A_STAT_MAX + 1];
 	struct pgnl_caller who;
 	struct sk_buff *reply;
 	struct nlattr *nest;
@@ -157,9 +191,10 @@ int pgnl_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		return -ENOMEM;
 	nest = nla_nest_start(reply, PGNL_A_STATS);
-	for (i = PGNL_A_STAT_SCOPES; nest && i < PGNL_A_STAT_PAD; i++)
-		err = err ?: nla_put_u64_64bit(reply, i, stats[i],
-					       PGNL_A_STAT_PAD);
+	for (i = PGNL_A_STAT_SCOPES; nest && i <= PGNL_A_STAT_MAX; i++)
+		if (i != PGNL_A_STAT_PAD)
+			err = err ?: nla_put_u64_64bit(reply, i, stats[i],
+						       PGNL_A_STAT_PAD);
 	if (!nest || err) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;

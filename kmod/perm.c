@@ -3,6 +3,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/highuid.h>
 #include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/pid.h>
@@ -30,6 +31,7 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 	who->pn = pgnl_table_of(sock_net(sk));
 	who->cred = current_cred();
 	who->opener = sk->sk_socket->file->f_cred;
+	who->via = NULL;
 }
 
 static bool capable_as(const struct cred *cred, struct user_namespace *ns,
@@ -58,6 +60,34 @@ static bool both_capable(const struct pgnl_caller *who,
 bool pgnl_perm_admin(const struct pgnl_caller *who)
 {
 	return both_capable(who, who->pn->net->user_ns, CAP_NET_ADMIN);
+}
+
+static bool is_capable_as(const struct cred *cred, struct user_namespace *ns,
+			  int cap)
+{
+	const struct cred *old = override_creds(cred);
+	bool capable = ns_capable_noaudit(ns, cap);
+
+	revert_creds(old);
+	return capable;
+}
+
+/**
+ * pgnl_perm_is_admin() - Is the caller an administrator?
+ * @who: the caller
+ *
+ * As pgnl_perm_admin(), where a no refuses nothing: it is not worth a word in
+ * the audit log.
+ *
+ * Return: true when it is.
+ */
+bool pgnl_perm_is_admin(const struct pgnl_caller *who)
+{
+	struct user_namespace *ns = who->pn->net->user_ns;
+
+	return is_capable_as(who->cred, ns, CAP_NET_ADMIN) &&
+	       (who->opener == who->cred ||
+		is_capable_as(who->opener, ns, CAP_NET_ADMIN));
 }
 
 /**
@@ -92,11 +122,22 @@ static bool mode_grants(const struct cred *cred, const struct pgnl_owner *owner,
 	return (perm & want) == want;
 }
 
-static bool grants_to_all(u16 perm, u16 want)
+/**
+ * pgnl_perm_granted() - Does the mode alone grant something?
+ * @who: the caller, or who it once was
+ * @owner: owner and mode
+ * @want: PGNL_MAY_*
+ *
+ * Return: true when it does.
+ */
+bool pgnl_perm_granted(const struct pgnl_caller *who,
+		       const struct pgnl_owner *owner, u16 want)
 {
-	u16 all = want | want << 3 | want << 6;
-
-	return (perm & all) == all;
+	if (pgnl_perm_is_open(owner, want))
+		return true;
+	return mode_grants(who->cred, owner, want) &&
+	       (who->opener == who->cred ||
+		mode_grants(who->opener, owner, want));
 }
 
 /**
@@ -110,31 +151,22 @@ static bool grants_to_all(u16 perm, u16 want)
 bool pgnl_perm_mode(const struct pgnl_caller *who,
 		    const struct pgnl_owner *owner, u16 want)
 {
-	if (grants_to_all(READ_ONCE(owner->perm), want))
-		return true;
-	if (mode_grants(who->cred, owner, want) &&
-	    (who->opener == who->cred || mode_grants(who->opener, owner, want)))
-		return true;
-	return pgnl_perm_admin(who);
+	return pgnl_perm_granted(who, owner, want) || pgnl_perm_admin(who);
 }
 
 /**
- * pgnl_perm_scope() - Does a scope grant something?
+ * pgnl_perm_scope_owner() - Does a scope grant something to its owner, say?
  * @who: the caller
  * @scope: the scope
  * @want: PGNL_MAY_*
  *
  * Return: true when it does.
  */
-bool pgnl_perm_scope(const struct pgnl_caller *who,
-		     const struct pgnl_scope *scope, u16 want)
+bool pgnl_perm_scope_owner(const struct pgnl_caller *who,
+			   const struct pgnl_scope *scope, u16 want)
 {
-	struct pgnl_owner owner;
+	struct pgnl_owner owner = pgnl_scope_owner(scope);
 
-	/* The usual case needs no owner. */
-	if (grants_to_all(READ_ONCE(scope->owner.perm), want))
-		return true;
-	owner = pgnl_scope_owner(scope);
 	return pgnl_perm_mode(who, &owner, want);
 }
 
@@ -154,19 +186,94 @@ bool pgnl_perm_group(const struct pgnl_caller *who,
 }
 
 /**
- * pgnl_perm_owner() - Is the caller the owner?
+ * pgnl_perm_is_owner() - Is the caller the owner?
  * @who: the caller
  * @owner: owner and mode
  *
- * Return: true when it is, or when it is an administrator.
+ * Return: true when it is.
+ */
+bool pgnl_perm_is_owner(const struct pgnl_caller *who,
+			const struct pgnl_owner *owner)
+{
+	return uid_eq(who->cred->euid, owner->uid) &&
+	       uid_eq(who->opener->euid, owner->uid);
+}
+
+/**
+ * pgnl_perm_owner() - May the caller do what the owner may?
+ * @who: the caller
+ * @owner: owner and mode
+ *
+ * Return: true when it is the owner or an administrator.
  */
 bool pgnl_perm_owner(const struct pgnl_caller *who,
 		     const struct pgnl_owner *owner)
 {
-	if (uid_eq(who->cred->euid, owner->uid) &&
-	    uid_eq(who->opener->euid, owner->uid))
+	return pgnl_perm_is_owner(who, owner) || pgnl_perm_admin(who);
+}
+
+static bool has_id(const struct cred *cred, kuid_t uid)
+{
+	return uid_eq(uid, cred->uid) || uid_eq(uid, cred->euid) ||
+	       uid_eq(uid, cred->suid);
+}
+
+/**
+ * pgnl_perm_same_user() - Could the opener of the socket be the sender?
+ * @who: the caller
+ *
+ * For what carries the sender's identity, or gives away what is sent to it:
+ * nobody gets that by making somebody else write to a socket. A program that
+ * opened it and then gave up privileges could; the rule is that of the
+ * credentials that unix(7) lets a process send.
+ *
+ * Return: true when the opener has the sender's ids or may take them.
+ */
+bool pgnl_perm_same_user(const struct pgnl_caller *who)
+{
+	if (who->opener == who->cred ||
+	    (has_id(who->opener, who->cred->uid) &&
+	     has_id(who->opener, who->cred->euid)))
 		return true;
-	return pgnl_perm_admin(who);
+	return capable_as(who->opener, who->cred->user_ns, CAP_SETUID);
+}
+
+/**
+ * pgnl_perm_cred_of() - Credentials of a user of another node.
+ * @uid: the user
+ *
+ * Whatever else current has is not in them: no capabilities, no groups.
+ *
+ * Return: credentials, counted, or NULL.
+ */
+const struct cred *pgnl_perm_cred_of(kuid_t uid)
+{
+	struct group_info *none = groups_alloc(0);
+	struct cred *cred;
+
+	if (!none)
+		return NULL;
+	cred = prepare_creds();
+	if (!cred) {
+		put_group_info(none);
+		return NULL;
+	}
+	set_groups(cred, none);
+	put_group_info(none);
+	cred->uid = uid;
+	cred->euid = uid;
+	cred->suid = uid;
+	cred->fsuid = uid;
+	cred->gid = KGIDT_INIT(DEFAULT_OVERFLOWGID);
+	cred->egid = cred->gid;
+	cred->sgid = cred->gid;
+	cred->fsgid = cred->gid;
+	cap_clear(cred->cap_inheritable);
+	cap_clear(cred->cap_permitted);
+	cap_clear(cred->cap_effective);
+	cap_clear(cred->cap_bset);
+	cap_clear(cred->cap_ambient);
+	return cred;
 }
 
 /* kill(2)'s rule between two different processes. */

@@ -17,16 +17,9 @@
 #include <linux/xarray.h>
 
 #include "group.h"
-#include "member.h"
 #include "pick.h"
 #include "proc.h"
 #include "table.h"
-
-/* Rows of a group that may be looked at in one go. */
-#define PICK_ROWS	PGNL_LOCK_ROWS
-
-/* Random tries before looking at all; with half of the rows good, 1:65536. */
-#define PICK_TRIES	16
 
 /*
  * Public on purpose: other nodes, and clients, must come to the same member
@@ -36,45 +29,17 @@ static const siphash_key_t pick_key = {
 	{ 0x70676e6c2e706963ULL, 0x6b2e6b65792e7631ULL }
 };
 
-/**
- * struct walk - Looking at many rows.
- * @pick: whom to pick
- * @key: hash of the key
- * @turn: index that the turn is at
- * @rows: how many rows there are
- * @high: highest score so far, and one; 0 when nobody fitted
- */
-struct walk {
-	const struct pgnl_pick *pick;
-	u64 key;
-	u32 turn;
-	u32 rows;
-	u64 high;
-};
-
-static bool fits(const struct pgnl_member *member, const struct pgnl_pick *pick)
+/* Rendezvous hashing: who goes takes only its own keys along. */
+static u64 key_score(u64 key, u64 id)
 {
-	return pgnl_member_is_seen(member) &&
-	       (!pick->by_uid || uid_eq(member->uid, pick->uid));
+	return siphash_2u64(key, id, &pick_key) >> 1;
 }
 
-static void begin_walk(struct walk *walk, const struct pgnl_pick *pick,
-		       u32 turn, u32 rows)
-{
-	memset(walk, 0, sizeof(*walk));
-	walk->pick = pick;
-	walk->turn = turn;
-	walk->rows = rows;
-	if (pick->policy == PGNL_POLICY_KEY)
-		walk->key = siphash(pick->key, pick->key_len, &pick_key);
-}
-
-static u64 score(const struct walk *walk, u32 index, u64 id)
+static u64 score(const struct pgnl_walk *walk, u32 index, u64 id)
 {
 	switch (walk->pick->policy) {
 	case PGNL_POLICY_KEY:
-		/* Rendezvous hashing: who goes takes only its own keys along. */
-		return siphash_2u64(walk->key, id, &pick_key) >> 1;
+		return key_score(walk->key, id);
 	case PGNL_POLICY_ROUND_ROBIN:
 		/* The nearest from the turn on, once around. */
 		return index >= walk->turn ?
@@ -85,19 +50,67 @@ static u64 score(const struct walk *walk, u32 index, u64 id)
 	}
 }
 
-/* Is this the best so far? */
-static bool beats(struct walk *walk, const struct pgnl_member *member,
-		  u32 index)
+/**
+ * pgnl_walk_begin() - Begin to look at many rows.
+ * @walk: to set up
+ * @pick: whom to pick
+ * @turn: index that the turn is at, if it goes by turns
+ * @rows: how many rows there are
+ */
+void pgnl_walk_begin(struct pgnl_walk *walk, const struct pgnl_pick *pick,
+		     u32 turn, u32 rows)
 {
-	u64 points;
+	memset(walk, 0, sizeof(*walk));
+	walk->pick = pick;
+	walk->turn = turn;
+	walk->rows = rows;
+	if (pick->policy == PGNL_POLICY_KEY)
+		walk->key = siphash(pick->key, pick->key_len, &pick_key);
+}
 
-	if (!fits(member, walk->pick))
-		return false;
-	points = score(walk, index, member->proc->id) + 1;
+/**
+ * pgnl_walk_is_best() - Is a row the best so far?
+ * @walk: the walk, which takes note of it
+ * @index: index of the row, below @walk's rows
+ * @id: its member id
+ *
+ * Rows may come in any order.
+ *
+ * Return: true when it is.
+ */
+bool pgnl_walk_is_best(struct pgnl_walk *walk, u32 index, u64 id)
+{
+	u64 points = score(walk, index, id) + 1;
+
 	if (points <= walk->high)
 		return false;
 	walk->high = points;
+	walk->best = index;
 	return true;
+}
+
+/**
+ * pgnl_pick_turn() - Take a turn.
+ * @group: the group
+ * @rows: how many rows it has, not 0
+ *
+ * Return: index of the row whose turn it is.
+ */
+u32 pgnl_pick_turn(struct pgnl_group *group, u32 rows)
+{
+	return (u32)atomic_fetch_inc(&group->turn) % rows;
+}
+
+/**
+ * pgnl_pick_end_turn() - Say who has got a turn.
+ * @group: the group
+ * @turn: whose it was
+ * @index: who has got it; rows that were passed over have had theirs
+ */
+void pgnl_pick_end_turn(struct pgnl_group *group, u32 turn, u32 index)
+{
+	if (index != turn)
+		atomic_set(&group->turn, index + 1);
 }
 
 static struct pgnl_member *best_rcu(struct pgnl_group *group,
@@ -105,13 +118,18 @@ static struct pgnl_member *best_rcu(struct pgnl_group *group,
 				    u32 rows)
 {
 	struct pgnl_member *member, *best = NULL;
-	unsigned long index;
-	struct walk walk;
+	struct pgnl_walk walk;
+	u32 index;
 
-	begin_walk(&walk, pick, turn, rows);
-	xa_for_each(&group->rows, index, member)
-		if (beats(&walk, member, index))
+	pgnl_walk_begin(&walk, pick, turn, rows);
+	for (index = 0; index < rows; index++) {
+		member = pgnl_rows_get(&group->rows, index);
+		if (member && pgnl_pick_fits(member, pick) &&
+		    pgnl_walk_is_best(&walk, index, member->id))
 			best = member;
+	}
+	if (best && pick->policy == PGNL_POLICY_ROUND_ROBIN)
+		pgnl_pick_end_turn(group, turn, walk.best);
 	return best;
 }
 
@@ -121,41 +139,25 @@ static struct pgnl_member *random_rcu(struct pgnl_group *group,
 	struct pgnl_member *member;
 	int tries;
 
-	for (tries = 0; tries < PICK_TRIES; tries++) {
-		member = xa_load(&group->rows,
-				 reciprocal_scale(get_random_u32(), rows));
-		if (member && fits(member, pick))
+	for (tries = 0; tries < PGNL_PICK_TRIES; tries++) {
+		member = pgnl_rows_get(&group->rows,
+				       reciprocal_scale(get_random_u32(),
+							rows));
+		if (member && pgnl_pick_fits(member, pick))
 			return member;
 	}
 	return NULL;
 }
 
-static u32 take_turn(struct pgnl_group *group, u32 rows)
-{
-	return (u32)atomic_fetch_inc(&group->turn) % rows;
-}
-
-/* Rows that were passed over have had their turn. */
-static void end_turn(struct pgnl_group *group, u32 turn, u32 index)
-{
-	if (index != turn)
-		atomic_set(&group->turn, index + 1);
-}
-
 static struct pgnl_member *turn_rcu(struct pgnl_group *group,
 				    const struct pgnl_pick *pick, u32 rows)
 {
-	u32 turn = take_turn(group, rows);
-	struct pgnl_member *member = xa_load(&group->rows, turn);
+	u32 turn = pgnl_pick_turn(group, rows);
+	struct pgnl_member *member = pgnl_rows_get(&group->rows, turn);
 
-	if (member && fits(member, pick))
+	if (member && pgnl_pick_fits(member, pick))
 		return member;
-	if (rows > PICK_ROWS)
-		return NULL;
-	member = best_rcu(group, pick, turn, rows);
-	if (member)
-		end_turn(group, turn, READ_ONCE(member->index));
-	return member;
+	return rows <= PGNL_PICK_ROWS ? best_rcu(group, pick, turn, rows) : NULL;
 }
 
 /**
@@ -163,8 +165,8 @@ static struct pgnl_member *turn_rcu(struct pgnl_group *group,
  * @group: the group
  * @pick: whom to pick
  *
- * Closest is random while all members are of this node. What it returns holds
- * if the group's sequence has not changed meanwhile.
+ * Of this node's members, of whom none is closer; choose.c knows of others. What
+ * it returns holds if the group's sequence has not changed meanwhile.
  *
  * Return: a member that readers see, borrowed; NULL when nobody fits; or
  * ERR_PTR(-EAGAIN) to ask pgnl_pick_locked().
@@ -183,15 +185,15 @@ struct pgnl_member *pgnl_pick_rcu(struct pgnl_group *group,
 		member = turn_rcu(group, pick, rows);
 		break;
 	case PGNL_POLICY_KEY:
-		member = rows <= PICK_ROWS ? best_rcu(group, pick, 0, rows) :
+		member = rows <= PGNL_PICK_ROWS ? best_rcu(group, pick, 0, rows) :
 					     NULL;
 		break;
 	default:
 		member = random_rcu(group, pick, rows);
-		if (!member && rows <= PICK_ROWS)
+		if (!member && rows <= PGNL_PICK_ROWS)
 			member = best_rcu(group, pick, 0, rows);
 	}
-	return member || rows <= PICK_ROWS ? member : ERR_PTR(-EAGAIN);
+	return member || rows <= PGNL_PICK_ROWS ? member : ERR_PTR(-EAGAIN);
 }
 
 /* The best of a group, by its id; lets the lock go now and then. */
@@ -201,15 +203,16 @@ static u64 best_locked(struct pgnl_group *group, const struct pgnl_pick *pick,
 	struct pgnl_net *pn = group->scope->pn;
 	u32 index = group->nr_rows;
 	struct pgnl_member *member;
-	struct walk walk;
+	struct pgnl_walk walk;
 	u32 work = 0;
 	u64 id = 0;
 
-	begin_walk(&walk, pick, turn, index);
+	pgnl_walk_begin(&walk, pick, turn, index);
 	while (index) {
-		member = xa_load(&group->rows, --index);
-		if (beats(&walk, member, index))
-			id = member->proc->id;
+		member = pgnl_rows_get(&group->rows, --index);
+		if (pgnl_pick_fits(member, pick) &&
+		    pgnl_walk_is_best(&walk, index, member->id))
+			id = member->id;
 		work++;
 		pgnl_table_breathe_locked(pn, &work);
 		index = min(index, group->nr_rows);
@@ -230,16 +233,16 @@ static struct pgnl_member *slow_locked(struct pgnl_group *group,
 
 	for (tries = 0; tries < 8 && group->nr_rows; tries++) {
 		if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
-			turn = take_turn(group, group->nr_rows);
+			turn = pgnl_pick_turn(group, group->nr_rows);
 		id = best_locked(group, pick, turn);
 		if (!id)
 			return NULL;
 		proc = pgnl_proc_find_id_locked(pn, id);
 		member = proc ? pgnl_member_find_locked(group, proc) : NULL;
-		if (!member || !fits(member, pick))
+		if (!member || !pgnl_pick_fits(member, pick))
 			continue;
 		if (pick->policy == PGNL_POLICY_ROUND_ROBIN)
-			end_turn(group, turn, member->index);
+			pgnl_pick_end_turn(group, turn, member->index);
 		return member;
 	}
 	return group->nr_rows ? ERR_PTR(-EBUSY) : NULL;

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes that are members of something. */
+/* Processes that are members of something or have an inbox. */
 #include <linux/cred.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "deaths.h"
 #include "exit.h"
+#include "inbox.h"
 #include "member.h"
 #include "proc.h"
+#include "remote.h"
 #include "table.h"
 #include "user.h"
 
@@ -18,18 +22,30 @@ static struct kmem_cache *proc_cache;
 /* Ids are unique over all network namespaces and start at the epoch. */
 static atomic64_t last_id;
 
-static const struct rhashtable_params proc_params = {
-	.head_offset = offsetof(struct pgnl_proc, node),
-	.key_offset = offsetof(struct pgnl_proc, pid),
-	.key_len = sizeof_field(struct pgnl_proc, pid),
-	.automatic_shrinking = true,
-};
+/* Ids are nobody's to choose, so no attacker can aim. */
+static u32 id_hash(const void *key, u32 len, u32 seed)
+{
+	return hash_64(*(const u64 *)key + seed, 32);
+}
 
+static int id_differs(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	return ((const struct pgnl_proc *)obj)->id != *(const u64 *)arg->key;
+}
+
+/*
+ * The tables of processes and members do not shrink: a service that goes down
+ * and comes up again, or one large join, would pay for it each time. They stay
+ * as large as they ever had to be, about 16 bytes for each row at the highest
+ * point, which the limits bound. That is so in the initial network namespace;
+ * elsewhere table.c lets them shrink.
+ */
 static const struct rhashtable_params id_params = {
-	.head_offset = offsetof(struct pgnl_proc, id_node),
+	.head_offset = offsetof(struct pgnl_proc, node),
 	.key_offset = offsetof(struct pgnl_proc, id),
 	.key_len = sizeof_field(struct pgnl_proc, id),
-	.automatic_shrinking = true,
+	.hashfn = id_hash,
+	.obj_cmpfn = id_differs,
 };
 
 /**
@@ -54,21 +70,14 @@ void pgnl_proc_exit(void)
 }
 
 /**
- * pgnl_proc_table_init() - Set up the indexes of a network namespace.
+ * pgnl_proc_table_init() - Set up the index of a network namespace.
  * @pn: the tables
  *
  * Return: 0 or -ENOMEM.
  */
 int pgnl_proc_table_init(struct pgnl_net *pn)
 {
-	int err = rhashtable_init(&pn->procs, &proc_params);
-
-	if (err)
-		return err;
-	err = rhashtable_init(&pn->ids, &id_params);
-	if (err)
-		rhashtable_destroy(&pn->procs);
-	return err;
+	return rhashtable_init(&pn->ids, &id_params);
 }
 
 /**
@@ -78,10 +87,17 @@ int pgnl_proc_table_init(struct pgnl_net *pn)
 void pgnl_proc_table_destroy(struct pgnl_net *pn)
 {
 	rhashtable_destroy(&pn->ids);
-	rhashtable_destroy(&pn->procs);
 }
 
-static struct pgnl_user *user_of(struct pid *pid)
+/**
+ * pgnl_proc_user() - The real user of a process.
+ * @pid: the process
+ *
+ * May sleep.
+ *
+ * Return: a counted reference, or an ERR_PTR(): -ESRCH, -ENOMEM.
+ */
+struct pgnl_user *pgnl_proc_user(struct pid *pid)
 {
 	const struct cred *cred = NULL;
 	struct task_struct *task;
@@ -100,7 +116,52 @@ static struct pgnl_user *user_of(struct pid *pid)
 }
 
 /**
- * pgnl_proc_new() - Make an object for a process.
+ * pgnl_proc_alloc() - Get memory for objects.
+ * @procs: to fill with blank objects
+ * @n: how many
+ *
+ * May sleep; charges memory to the caller, once for many.
+ *
+ * Return: true, or false and there is none.
+ */
+bool pgnl_proc_alloc(struct pgnl_proc **procs, u32 n)
+{
+	return pgnl_table_alloc(proc_cache, (void **)procs, n);
+}
+
+/**
+ * pgnl_proc_free_blank() - Give blank objects back.
+ * @procs: the objects
+ * @n: how many
+ */
+void pgnl_proc_free_blank(struct pgnl_proc **procs, u32 n)
+{
+	/* Older kernels complain of none. */
+	if (n)
+		kmem_cache_free_bulk(proc_cache, n, (void **)procs);
+}
+
+/**
+ * pgnl_proc_fill() - Make an object that stands for a process.
+ * @proc: a blank object; from here on it is pgnl_proc_free() that frees it
+ * @pn: where it will live
+ * @pid: the process
+ * @user: its user by pgnl_proc_user(); the reference is taken over
+ *
+ * It has one reference then.
+ */
+void pgnl_proc_fill(struct pgnl_proc *proc, struct pgnl_net *pn,
+		    struct pid *pid, struct pgnl_user *user)
+{
+	proc->pn = pn;
+	proc->pid = get_pid(pid);
+	proc->user = user;
+	proc->refs = 1;
+	proc->status = PGNL_STATUS_UNKNOWN;
+}
+
+/**
+ * pgnl_proc_new() - Make one object.
  * @pn: where it will live
  * @pid: the process
  *
@@ -111,21 +172,16 @@ static struct pgnl_user *user_of(struct pid *pid)
  */
 struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid)
 {
+	struct pgnl_user *user = pgnl_proc_user(pid);
 	struct pgnl_proc *proc;
-	struct pgnl_user *user;
 
-	user = user_of(pid);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	proc = kmem_cache_zalloc(proc_cache, GFP_KERNEL);
-	if (!proc) {
+	if (!pgnl_proc_alloc(&proc, 1)) {
 		pgnl_user_put(user);
 		return ERR_PTR(-ENOMEM);
 	}
-	proc->pn = pn;
-	proc->pid = get_pid(pid);
-	proc->user = user;
-	proc->refs = 1;
+	pgnl_proc_fill(proc, pn, pid, user);
 	return proc;
 }
 
@@ -153,28 +209,25 @@ void pgnl_proc_free(struct pgnl_proc *proc)
 
 /**
  * pgnl_proc_add_locked() - Publish and watch a process.
- * @proc: a new object; no other of the same process is in the indexes
+ * @proc: a new object; there is none of its process by pgnl_proc_find()
  *
  * It may have ended before, see pgnl_exit_watch().
  *
- * Return: 0, or -ENOMEM and the object is still the caller's.
+ * Return: 0; or -ENOMEM, or -EBUSY when too many network namespaces watch it, and
+ * @proc is still the caller's.
  */
 int pgnl_proc_add_locked(struct pgnl_proc *proc)
 {
 	struct pgnl_net *pn = proc->pn;
-	int err;
 
 	pgnl_assert_locked(pn);
 	proc->id = atomic64_inc_return(&last_id);
-	err = rhashtable_insert_fast(&pn->procs, &proc->node, proc_params);
-	if (err)
+	if (rhashtable_insert_fast(&pn->ids, &proc->node, id_params))
 		return -ENOMEM;
-	err = rhashtable_insert_fast(&pn->ids, &proc->id_node, id_params);
-	if (err) {
-		rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
-		return -ENOMEM;
+	if (!pgnl_exit_watch(proc)) {
+		rhashtable_remove_fast(&pn->ids, &proc->node, id_params);
+		return -EBUSY;
 	}
-	pgnl_exit_watch(proc);
 	pn->nr_procs++;
 	return 0;
 }
@@ -184,12 +237,32 @@ int pgnl_proc_add_locked(struct pgnl_proc *proc)
  * @pn: the tables
  * @pid: the process
  *
- * Return: the object or NULL, borrowed while the lock is held or, for no
- * more than to see that there is one, within RCU.
+ * Who watches a process is its index by struct pid: there is mostly one.
+ *
+ * Return: the object or NULL, borrowed while the lock is held or within RCU.
  */
 struct pgnl_proc *pgnl_proc_find(struct pgnl_net *pn, struct pid *pid)
 {
-	return rhashtable_lookup_fast(&pn->procs, &pid, proc_params);
+	return pgnl_exit_is_watched(pid) ? pgnl_exit_find(pn, pid) : NULL;
+}
+
+/**
+ * pgnl_proc_own_id() - The member id of the calling process.
+ * @pn: the tables
+ *
+ * Return: the id; 0 when it is in no group.
+ */
+u64 pgnl_proc_own_id(struct pgnl_net *pn)
+{
+	struct pgnl_proc *proc;
+	u64 id = 0;
+
+	rcu_read_lock();
+	proc = pgnl_proc_find(pn, task_tgid(current));
+	if (proc && READ_ONCE(proc->nr_seen))
+		id = proc->id;
+	rcu_read_unlock();
+	return id;
 }
 
 /**
@@ -248,8 +321,8 @@ void pgnl_proc_put_locked(struct pgnl_proc *proc)
 		return;
 
 	pgnl_exit_unwatch(proc);
-	rhashtable_remove_fast(&pn->ids, &proc->id_node, id_params);
-	rhashtable_remove_fast(&pn->procs, &proc->node, proc_params);
+	pgnl_deaths_forget_locked(proc);
+	rhashtable_remove_fast(&pn->ids, &proc->node, id_params);
 	pn->nr_procs--;
 
 	/* The callback may have handed it to the work item before. */
@@ -271,6 +344,8 @@ static void reap_locked(struct pgnl_proc *proc, u32 *rows)
 	 */
 	clear_bit(PGNL_PROC_QUEUED, &proc->flags);
 	pgnl_proc_get_locked(proc);
+	pgnl_agent_proc_ended_locked(proc);
+	pgnl_inbox_end_locked(proc);
 	pgnl_member_remove_all_locked(proc, rows);
 	pgnl_proc_put_locked(proc);
 }
@@ -286,11 +361,13 @@ void pgnl_proc_reap(struct work_struct *work)
 {
 	struct pgnl_net *pn = container_of(to_delayed_work(work),
 					   struct pgnl_net, reap);
-	struct llist_node *list = llist_reverse_order(llist_del_all(&pn->dead));
 	struct pgnl_proc *proc, *next;
+	struct llist_node *list;
 	u32 rows = 0;
 
 	mutex_lock(&pn->lock);
+	pgnl_exit_examine_locked(pn);
+	list = llist_reverse_order(llist_del_all(&pn->dead));
 	llist_for_each_entry_safe(proc, next, list, dead) {
 		reap_locked(proc, &rows);
 		/* The counters are right only now, whatever became of it. */
@@ -305,11 +382,14 @@ void pgnl_proc_reap(struct work_struct *work)
 /* Queue those that ended without a wake-up; as many as one hold allows. */
 static bool sweep_locked(struct rhashtable_iter *iter)
 {
-	struct pgnl_proc *proc;
-	u32 work = 0;
+	struct pgnl_proc *proc = NULL;
+	u32 work;
 
 	rhashtable_walk_start(iter);
-	while ((proc = rhashtable_walk_next(iter)) && ++work < PGNL_LOCK_ROWS) {
+	for (work = 0; work < PGNL_LOCK_ROWS; work++) {
+		proc = rhashtable_walk_next(iter);
+		if (!proc)
+			break;
 		if (!IS_ERR(proc) && !test_bit(PGNL_PROC_DEAD, &proc->flags) &&
 		    pgnl_exit_is_dead(proc))
 			pgnl_exit_requeue_locked(proc);
@@ -333,7 +413,7 @@ void pgnl_proc_sweep(struct pgnl_net *pn)
 
 	if (time_after(jiffies, last + HZ) &&
 	    cmpxchg(&pn->last_sweep, last, jiffies) == last) {
-		rhashtable_walk_enter(&pn->procs, &iter);
+		rhashtable_walk_enter(&pn->ids, &iter);
 		do {
 			mutex_lock(&pn->lock);
 			more = sweep_locked(&iter);

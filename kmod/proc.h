@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processes that are members of something. */
+/* Processes that are members of something or have an inbox. */
 #ifndef _PGNL_PROC_H
 #define _PGNL_PROC_H
 
@@ -8,6 +8,7 @@
 
 struct pgnl_net;
 struct pgnl_proc;
+struct pgnl_user;
 struct pid;
 struct work_struct;
 
@@ -16,6 +17,11 @@ void pgnl_proc_exit(void);
 int pgnl_proc_table_init(struct pgnl_net *pn);
 void pgnl_proc_table_destroy(struct pgnl_net *pn);
 
+bool __must_check pgnl_proc_alloc(struct pgnl_proc **procs, u32 n);
+void pgnl_proc_free_blank(struct pgnl_proc **procs, u32 n);
+struct pgnl_user *pgnl_proc_user(struct pid *pid);
+void pgnl_proc_fill(struct pgnl_proc *proc, struct pgnl_net *pn,
+		    struct pid *pid, struct pgnl_user *user);
 struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid);
 void pgnl_proc_free(struct pgnl_proc *proc);
 int __must_check pgnl_proc_add_locked(struct pgnl_proc *proc);
@@ -26,5 +32,7 @@ void pgnl_proc_get_locked(struct pgnl_proc *proc);
 void pgnl_proc_put_locked(struct pgnl_proc *proc);
 void pgnl_proc_reap(struct work_struct *work);
 void pgnl_proc_sweep(struct pgnl_net *pn);
+
+u64 pgnl_proc_own_id(struct pgnl_net *pn);
 
 #endif /* _PGNL_PROC_H */

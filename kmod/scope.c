@@ -4,13 +4,18 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
+#include "event.h"
 #include "group.h"
+#include "inbox.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
 #include "user.h"
+#include "view.h"
 
 static const struct rhashtable_params scope_params = {
 	.head_offset = offsetof(struct pgnl_scope, node),
@@ -23,7 +28,8 @@ static const struct rhashtable_params scope_params = {
  * The owner is root of the network namespace: looked up when asked, since the
  * user namespace of a network namespace made along with it has no map yet.
  */
-static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode)
+static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode,
+		       u8 flags)
 {
 	struct pgnl_fault fault = {};
 	struct pgnl_owner owner = {
@@ -32,7 +38,7 @@ static int add_builtin(struct pgnl_net *pn, const char *name, u8 mode)
 		.perm = 0777,
 	};
 
-	return pgnl_scope_add(pn, name, mode, PGNL_SCOPE_FLAG_BUILTIN |
+	return pgnl_scope_add(pn, name, mode, flags | PGNL_SCOPE_FLAG_BUILTIN |
 			      PGNL_SCOPE_FLAG_CLUSTER, &owner, &fault);
 }
 
@@ -77,9 +83,10 @@ int pgnl_scope_table_init(struct pgnl_net *pn)
 	if (err)
 		return err;
 	xa_init_flags(&pn->scope_ids, XA_FLAGS_ALLOC);
-	err = add_builtin(pn, "pg", PGNL_SCOPE_MODE_PG) ?:
-	      add_builtin(pn, "pg2", PGNL_SCOPE_MODE_PG2) ?:
-	      add_builtin(pn, "global", PGNL_SCOPE_MODE_PG);
+	err = add_builtin(pn, "pg", PGNL_SCOPE_MODE_PG, 0) ?:
+	      add_builtin(pn, "pg2", PGNL_SCOPE_MODE_PG2, 0) ?:
+	      add_builtin(pn, PGNL_SCOPE_NAMES, PGNL_SCOPE_MODE_PG,
+			  PGNL_SCOPE_FLAG_EXCLUSIVE);
 	if (err) {
 		pgnl_scope_table_destroy(pn);
 		return err;
@@ -117,7 +124,10 @@ static void remove_scope_locked(struct pgnl_scope *scope)
 {
 	struct pgnl_net *pn = scope->pn;
 
-	scope->dead = true;
+	pgnl_event_scope_locked(scope, PGNL_REASON_SCOPE_DELETED);
+	WRITE_ONCE(scope->dead, true);
+	pgnl_share_scope_end_locked(scope);
+	pgnl_view_detach_locked(scope);
 	rhashtable_remove_fast(&pn->scopes, &scope->node, scope_params);
 	xa_erase(&pn->scope_ids, scope->id);
 	pn->used[PGNL_NET_SCOPES]--;
@@ -125,6 +135,7 @@ static void remove_scope_locked(struct pgnl_scope *scope)
 	if (scope->user)
 		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
 	pn->deleting++;
+	pgnl_inbox_close_all_locked(scope);
 	pgnl_group_delete_all_locked(scope);
 	pn->deleting--;
 }
@@ -148,6 +159,15 @@ void pgnl_scope_table_destroy(struct pgnl_net *pn)
 	rhashtable_destroy(&pn->scopes);
 }
 
+static noinline struct pgnl_scope *find_named_rcu(struct pgnl_net *pn,
+						  const char *name)
+{
+	char key[sizeof_field(struct pgnl_scope, name)] = "";
+
+	strscpy(key, name, sizeof(key));
+	return rhashtable_lookup(&pn->scopes, key, scope_params);
+}
+
 /**
  * pgnl_scope_find_rcu() - Look a scope up.
  * @pn: the tables
@@ -157,13 +177,8 @@ void pgnl_scope_table_destroy(struct pgnl_net *pn)
  */
 struct pgnl_scope *pgnl_scope_find_rcu(struct pgnl_net *pn, const char *name)
 {
-	char key[sizeof_field(struct pgnl_scope, name)] = "";
-
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "pgnl_scope_find_rcu");
-	if (!name)
-		return pn->pg;
-	strscpy(key, name, sizeof(key));
-	return rhashtable_lookup(&pn->scopes, key, scope_params);
+	return name ? find_named_rcu(pn, name) : pn->pg;
 }
 
 /**
@@ -218,11 +233,16 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 	scope->mode = mode;
 	scope->flags = flags;
 	scope->gen = 1;
+	scope->epoch = ktime_get_boottime_ns();
 	seqcount_init(&scope->owner_seq);
 	xa_init_flags(&scope->group_ids, XA_FLAGS_ALLOC);
 	kref_init(&scope->ref);
 
 	mutex_lock(&pn->lock);
+	if (pgnl_share_has(pn, name)) {
+		err = -EEXIST;
+		goto err_unlock;
+	}
 	if (pn->used[PGNL_NET_SCOPES] >= pn->limit[PGNL_NET_SCOPES]) {
 		fault->cause = PGNL_CAUSE_NET_SCOPES;
 		err = -EDQUOT;

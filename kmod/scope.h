@@ -7,6 +7,9 @@
 
 #include "table.h"
 
+/* The scope of the names. */
+#define PGNL_SCOPE_NAMES	"global"
+
 int pgnl_scope_table_init(struct pgnl_net *pn);
 void pgnl_scope_table_destroy(struct pgnl_net *pn);
 

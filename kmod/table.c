@@ -2,18 +2,30 @@
 /* The life of the tables of a network namespace. */
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "group.h"
+#include "inbox.h"
 #include "member.h"
 #include "proc.h"
+#include "remote.h"
 #include "scope.h"
+#include "share.h"
+#include "sub.h"
 #include "table.h"
+#include "view.h"
 
 /* Reaps ended processes; unbound, so that exits on one CPU do not wait. */
 struct workqueue_struct *pgnl_wq;
+
+/*
+ * Delivers events and mends views: whatever work others can make there, reaping
+ * and those who wait for it do not stand behind it.
+ */
+struct workqueue_struct *pgnl_tell_wq;
 
 /* Identifies this run of the module; member ids start here. */
 u64 pgnl_epoch;
@@ -24,6 +36,13 @@ static const u64 default_limit[PGNL_NR_NET_LIMITS] = {
 	[PGNL_NET_SCOPES] = 1024,
 	[PGNL_NET_GROUPS] = 1048576,
 	[PGNL_NET_MEMBERSHIPS] = 4194304,
+	[PGNL_NET_SUBSCRIPTIONS] = 65536,
+	[PGNL_NET_INBOXES] = 65536,
+	[PGNL_NET_VIEW_PAGES] = 262144,
+	[PGNL_NET_NODES] = 4096,
+	[PGNL_NET_REMOTES] = 4194304,
+	[PGNL_NET_NODE_REMOTES] = 1048576,
+	[PGNL_NET_REQUESTS] = 16384,
 };
 
 /**
@@ -37,6 +56,17 @@ struct pgnl_net *pgnl_table_of(const struct net *net)
 	return net_generic(net, table_id);
 }
 
+/*
+ * The tables that stay large, see proc.c, do so only where there is one of a
+ * kind. Anyone may make network namespaces, and fill them one after the other:
+ * what is left of that would be bounded by nothing, and charged to nobody.
+ */
+static void __net_init let_tables_shrink(struct pgnl_net *pn)
+{
+	pn->ids.p.automatic_shrinking = true;
+	pn->members.p.automatic_shrinking = true;
+}
+
 static int __net_init table_init_net(struct net *net)
 {
 	struct pgnl_net *pn = pgnl_table_of(net);
@@ -48,6 +78,8 @@ static int __net_init table_init_net(struct net *net)
 	init_llist_head(&pn->dead);
 	INIT_DELAYED_WORK(&pn->reap, pgnl_proc_reap);
 	memcpy(pn->limit, default_limit, sizeof(pn->limit));
+	pgnl_sub_table_init(pn);
+	pgnl_share_table_init(pn);
 
 	err = pgnl_proc_table_init(pn);
 	if (err)
@@ -58,11 +90,23 @@ static int __net_init table_init_net(struct net *net)
 	err = pgnl_group_table_init(pn);
 	if (err)
 		goto err_member;
-	err = pgnl_scope_table_init(pn);
+	err = pgnl_inbox_table_init(pn);
 	if (err)
 		goto err_group;
+	err = pgnl_agent_table_init(pn);
+	if (err)
+		goto err_inbox;
+	err = pgnl_scope_table_init(pn);
+	if (err)
+		goto err_agent;
+	if (net != &init_net)
+		let_tables_shrink(pn);
 	return 0;
 
+err_agent:
+	pgnl_agent_table_destroy(pn);
+err_inbox:
+	pgnl_inbox_table_destroy(pn);
 err_group:
 	pgnl_group_table_destroy(pn);
 err_member:
@@ -73,15 +117,23 @@ err_proc:
 }
 
 /*
- * No socket of the namespace is left, and after the scopes are gone no
- * process is watched. The work item may still have to free some.
+ * Nobody makes requests, and after the scopes are gone no process is watched.
+ * The work item may still have to free some. Sockets with subscriptions are
+ * left when the module is unloaded; otherwise none is.
  */
 static void __net_exit table_exit_net(struct net *net)
 {
 	struct pgnl_net *pn = pgnl_table_of(net);
 
+	pgnl_agent_table_stop(pn);
+	pgnl_share_table_destroy(pn);
 	pgnl_scope_table_destroy(pn);
+	pgnl_sub_table_destroy(pn);
+	pgnl_share_settle(pn);
+	pgnl_view_net_exit(pn);
 	flush_delayed_work(&pn->reap);
+	pgnl_agent_table_destroy(pn);
+	pgnl_inbox_table_destroy(pn);
 	pgnl_group_table_destroy(pn);
 	pgnl_member_table_destroy(pn);
 	pgnl_proc_table_destroy(pn);
@@ -108,21 +160,33 @@ int __init pgnl_table_init(void)
 	pgnl_wq = alloc_workqueue("pgnl", WQ_UNBOUND, 0);
 	if (!pgnl_wq)
 		return -ENOMEM;
+	pgnl_tell_wq = alloc_workqueue("pgnl_tell", WQ_UNBOUND, 0);
+	if (!pgnl_tell_wq) {
+		err = -ENOMEM;
+		goto err_wq;
+	}
 	err = pgnl_proc_init();
 	if (err)
-		goto err_wq;
+		goto err_tell_wq;
 	err = pgnl_member_init();
 	if (err)
 		goto err_proc;
-	err = register_pernet_subsys(&table_net_ops);
+	err = pgnl_remote_init();
 	if (err)
 		goto err_member;
+	err = register_pernet_subsys(&table_net_ops);
+	if (err)
+		goto err_remote;
 	return 0;
 
+err_remote:
+	pgnl_remote_exit();
 err_member:
 	pgnl_member_exit();
 err_proc:
 	pgnl_proc_exit();
+err_tell_wq:
+	destroy_workqueue(pgnl_tell_wq);
 err_wq:
 	destroy_workqueue(pgnl_wq);
 	return err;
@@ -134,9 +198,11 @@ err_wq:
 void pgnl_table_exit(void)
 {
 	unregister_pernet_subsys(&table_net_ops);
+	destroy_workqueue(pgnl_tell_wq);
 	destroy_workqueue(pgnl_wq);
 	/* Processes and members are freed by our own callbacks. */
 	rcu_barrier();
+	pgnl_remote_exit();
 	pgnl_member_exit();
 	pgnl_proc_exit();
 }
@@ -165,10 +231,18 @@ void pgnl_table_settle(struct pgnl_net *pn)
 		flush_delayed_work(&pn->reap);
 }
 
+static void hurry(struct pgnl_net *pn)
+{
+	if (atomic_read(&pn->nr_dead))
+		mod_delayed_work(pgnl_wq, &pn->reap, 0);
+}
+
 /**
  * pgnl_table_settle_all() - The same for all network namespaces.
  *
- * What users have in use is over all of them.
+ * What users have in use is over all of them. Anyone may ask for this, again
+ * and again, so nothing is waited for while those who make and end network
+ * namespaces wait for the semaphore.
  */
 void pgnl_table_settle_all(void)
 {
@@ -176,8 +250,10 @@ void pgnl_table_settle_all(void)
 
 	down_read(&net_rwsem);
 	for_each_net(net)
-		pgnl_table_settle(pgnl_table_of(net));
+		hurry(pgnl_table_of(net));
 	up_read(&net_rwsem);
+	/* Nothing but reaping is on it. */
+	flush_workqueue(pgnl_wq);
 }
 
 /**
@@ -194,4 +270,34 @@ void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows)
 	cond_resched();
 	mutex_lock(&pn->lock);
 	*rows = 0;
+}
+
+/**
+ * pgnl_table_alloc() - Get memory for many objects of a kind.
+ * @cache: the kind
+ * @objects: to fill; all zero
+ * @n: how many
+ *
+ * May sleep. The caller's memory cgroup is charged once for many, which costs
+ * much less than one by one.
+ *
+ * Return: true, or false and there is nothing to free.
+ */
+bool pgnl_table_alloc(struct kmem_cache *cache, void **objects, u32 n)
+{
+	u32 done = 0, some;
+
+	while (done < n) {
+		/* Interrupts are off meanwhile. */
+		some = min_t(u32, n - done, 64);
+		if (!kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, some,
+					   objects + done)) {
+			if (done)
+				kmem_cache_free_bulk(cache, done, objects);
+			return false;
+		}
+		done += some;
+		cond_resched();
+	}
+	return true;
 }

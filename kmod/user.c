@@ -31,15 +31,21 @@ struct pgnl_user {
 	struct user_namespace *ns;
 	kuid_t uid;
 	struct pgnl_user *parent;
-	atomic_long_t used[PGNL_NR_USER_LIMITS];
+	atomic_long_t used[PGNL_NR_USER_CHARGES];
 };
 
 static DEFINE_HASHTABLE(users, 7);
 static DEFINE_SPINLOCK(users_lock);
 
-static long user_limit[PGNL_NR_USER_LIMITS] = {
+static long user_limit[PGNL_NR_USER_CHARGES] = {
 	[PGNL_USER_GROUPS] = 65536,
 	[PGNL_USER_MEMBERSHIPS] = 262144,
+	[PGNL_USER_SUBSCRIPTIONS] = 4096,
+	[PGNL_USER_INBOXES] = 16384,
+	[PGNL_USER_VIEW_PAGES] = 65536,
+	[PGNL_USER_REQUESTS] = 1024,
+	[PGNL_USER_REQUEST_BYTES] = 4 << 20,
+	[PGNL_USER_LISTINGS] = 4096,
 };
 
 static u32 user_hash(const struct user_namespace *ns, kuid_t uid)
@@ -113,6 +119,32 @@ struct pgnl_user *pgnl_user_get(struct user_namespace *ns, kuid_t uid)
 }
 
 /**
+ * pgnl_user_is() - Does an object stand for a user?
+ * @user: the object or NULL
+ * @ns: user namespace
+ * @uid: the user
+ *
+ * Return: true when it does.
+ */
+bool pgnl_user_is(const struct pgnl_user *user, const struct user_namespace *ns,
+		  kuid_t uid)
+{
+	return user && user->ns == ns && uid_eq(user->uid, uid);
+}
+
+/**
+ * pgnl_user_hold() - Take another reference.
+ * @user: a user whom the caller has a reference to
+ *
+ * Return: the user.
+ */
+struct pgnl_user *pgnl_user_hold(struct pgnl_user *user)
+{
+	refcount_inc(&user->ref);
+	return user;
+}
+
+/**
  * pgnl_user_put() - Return a reference.
  * @user: a user or NULL
  */
@@ -122,6 +154,9 @@ void pgnl_user_put(struct pgnl_user *user)
 	bool last;
 
 	for (; user; user = parent) {
+		/* The last one goes under the lock, or it would be found. */
+		if (refcount_dec_not_one(&user->ref))
+			return;
 		spin_lock(&users_lock);
 		last = refcount_dec_and_test(&user->ref);
 		if (last)
@@ -136,27 +171,29 @@ void pgnl_user_put(struct pgnl_user *user)
 }
 
 static void uncharge_upto(struct pgnl_user *user, const struct pgnl_user *end,
-			  enum pgnl_user_limit what)
+			  enum pgnl_user_limit what, u32 n)
 {
 	for (; user != end; user = user->parent)
-		atomic_long_dec(&user->used[what]);
+		atomic_long_sub(n, &user->used[what]);
 }
 
 /**
- * pgnl_user_charge() - Charge one piece to a user and those around it.
+ * pgnl_user_charge_many() - Charge some pieces to a user and those around it.
  * @user: the user
  * @what: of what
+ * @n: how many
  *
  * Return: false when a limit is reached; nothing is charged then.
  */
-bool pgnl_user_charge(struct pgnl_user *user, enum pgnl_user_limit what)
+bool pgnl_user_charge_many(struct pgnl_user *user, enum pgnl_user_limit what,
+			   u32 n)
 {
 	struct pgnl_user *u;
 
 	for (u = user; u; u = u->parent) {
-		if (atomic_long_inc_return(&u->used[what]) >
+		if (atomic_long_add_return(n, &u->used[what]) >
 		    READ_ONCE(user_limit[what])) {
-			uncharge_upto(user, u->parent, what);
+			uncharge_upto(user, u->parent, what, n);
 			return false;
 		}
 	}
@@ -164,13 +201,15 @@ bool pgnl_user_charge(struct pgnl_user *user, enum pgnl_user_limit what)
 }
 
 /**
- * pgnl_user_uncharge() - Take back what pgnl_user_charge() charged.
+ * pgnl_user_uncharge_many() - Take back what pgnl_user_charge_many() charged.
  * @user: the user
  * @what: of what
+ * @n: how many
  */
-void pgnl_user_uncharge(struct pgnl_user *user, enum pgnl_user_limit what)
+void pgnl_user_uncharge_many(struct pgnl_user *user, enum pgnl_user_limit what,
+			     u32 n)
 {
-	uncharge_upto(user, NULL, what);
+	uncharge_upto(user, NULL, what, n);
 }
 
 /**

@@ -13,16 +13,53 @@ struct user_namespace;
 enum pgnl_user_limit {
 	PGNL_USER_GROUPS,
 	PGNL_USER_MEMBERSHIPS,
-	PGNL_NR_USER_LIMITS
+	PGNL_USER_SUBSCRIPTIONS,
+	PGNL_USER_INBOXES,
+	PGNL_USER_VIEW_PAGES,
+	PGNL_USER_REQUESTS,
+	PGNL_USER_REQUEST_BYTES,
+	PGNL_NR_USER_LIMITS,
+
+	/* Listings that are not read to the end; this one is fixed. */
+	PGNL_USER_LISTINGS = PGNL_NR_USER_LIMITS,
+	PGNL_NR_USER_CHARGES
 };
 
 struct pgnl_user *pgnl_user_get(struct user_namespace *ns, kuid_t uid);
+bool pgnl_user_is(const struct pgnl_user *user, const struct user_namespace *ns,
+		  kuid_t uid);
+struct pgnl_user *pgnl_user_hold(struct pgnl_user *user);
 void pgnl_user_put(struct pgnl_user *user);
-bool __must_check pgnl_user_charge(struct pgnl_user *user,
-				   enum pgnl_user_limit what);
-void pgnl_user_uncharge(struct pgnl_user *user, enum pgnl_user_limit what);
+bool __must_check pgnl_user_charge_many(struct pgnl_user *user,
+					enum pgnl_user_limit what, u32 n);
+void pgnl_user_uncharge_many(struct pgnl_user *user, enum pgnl_user_limit what,
+			     u32 n);
 u64 pgnl_user_used(const struct pgnl_user *user, enum pgnl_user_limit what);
 u64 pgnl_user_limit(enum pgnl_user_limit what);
 void pgnl_user_set_limit(enum pgnl_user_limit what, u64 value);
+
+/**
+ * pgnl_user_charge() - Charge one piece.
+ * @user: the user
+ * @what: of what
+ *
+ * Return: as pgnl_user_charge_many().
+ */
+static inline bool __must_check pgnl_user_charge(struct pgnl_user *user,
+						 enum pgnl_user_limit what)
+{
+	return pgnl_user_charge_many(user, what, 1);
+}
+
+/**
+ * pgnl_user_uncharge() - Take back what pgnl_user_charge() charged.
+ * @user: the user
+ * @what: of what
+ */
+static inline void pgnl_user_uncharge(struct pgnl_user *user,
+				      enum pgnl_user_limit what)
+{
+	pgnl_user_uncharge_many(user, what, 1);
+}
 
 #endif /* _PGNL_USER_H */

@@ -15,28 +15,41 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "event.h"
 #include "exit.h"
 #include "group.h"
+#include "inbox.h"
 #include "member.h"
 #include "proc.h"
+#include "remote.h"
 #include "scope.h"
+#include "share.h"
 #include "table.h"
 #include "verify.h"
+#include "view.h"
 
 /**
  * struct check - A verification under way.
  * @pn: the tables
  * @verdict: the first inconsistency
  * @rows: rows met through groups
+ * @subs: subscriptions met through scopes
  * @groups: groups met
  * @scopes: scopes met
+ * @inboxes: inboxes met through scopes
+ * @far: groups of a scope that other nodes have something in
+ * @hashed: rows of processes with many
  */
 struct check {
 	struct pgnl_net *pn;
 	char *verdict;
 	u64 rows;
+	u64 subs;
 	u64 groups;
 	u64 scopes;
+	u64 inboxes;
+	u64 far;
+	u64 hashed;
 };
 
 #define fail(check, fmt, ...) \
@@ -44,25 +57,29 @@ struct check {
 	 false)
 
 static bool check_row(struct check *check, struct pgnl_group *group,
-		      unsigned long index, struct pgnl_member *member)
+		      u32 index)
 {
+	struct pgnl_member *member = pgnl_rows_get(&group->rows, index);
+
+	if (!member)
+		return fail(check, "group %u has no row %u", group->id, index);
 	if (member->group != group)
-		return fail(check, "row %lu of group %u is another group's",
+		return fail(check, "row %u of group %u is another group's",
 			    index, group->id);
 	if (member->index != index)
-		return fail(check, "row %lu of group %u has index %u", index,
+		return fail(check, "row %u of group %u has index %u", index,
 			    group->id, member->index);
 	if (!member->count && !member->pins)
-		return fail(check, "row %lu of group %u has no use", index,
+		return fail(check, "row %u of group %u has no use", index,
 			    group->id);
 	if (pgnl_member_find_locked(group, member->proc) != member)
-		return fail(check, "row %lu of group %u is not hashed", index,
+		return fail(check, "row %u of group %u is not found", index,
 			    group->id);
 	if (hlist_unhashed(&member->in_proc))
-		return fail(check, "row %lu of group %u is not its process's",
+		return fail(check, "row %u of group %u is not its process's",
 			    index, group->id);
 	if (pgnl_proc_find(check->pn, member->proc->pid) != member->proc)
-		return fail(check, "process %llu is not hashed by pid",
+		return fail(check, "process %llu is not found by pid",
 			    member->proc->id);
 	if (pgnl_proc_find_id_locked(check->pn, member->proc->id) !=
 	    member->proc)
@@ -71,39 +88,101 @@ static bool check_row(struct check *check, struct pgnl_group *group,
 	return true;
 }
 
+/* A name has one holder at most, in its title, with a number of its own. */
+static bool check_name(struct check *check, struct pgnl_group *group)
+{
+	struct pgnl_title *title = pgnl_group_title(group);
+	struct pgnl_member *holder;
+
+	if (group->nr_members > 1)
+		return fail(check, "name %u has %llu holders", group->id,
+			    group->nr_members);
+	holder = rcu_dereference_protected(title->holder,
+					   lockdep_is_held(&check->pn->lock));
+	if (holder && (holder->group != group ||
+		       pgnl_rows_get(&group->rows, holder->index) != holder))
+		return fail(check, "name %u has a stray holder", group->id);
+	if (group->nr_members && (!holder || !holder->count))
+		return fail(check, "name %u has a holder it does not know",
+			    group->id);
+	if (group->nr_members && !title->told.fence)
+		return fail(check, "name %u has no number", group->id);
+	return true;
+}
+
 static bool check_group(struct check *check, struct pgnl_group *group)
 {
 	struct pgnl_name name = { .str = group->name, .len = group->len };
 	struct pgnl_member *member;
-	u64 members = 0, rows = 0;
-	unsigned long index;
-	u32 seen = 0;
+	const char *what;
+	u32 index, seen = 0;
+	u64 members = 0;
 
 	if (group->dead)
 		return fail(check, "group %u is dead but listed", group->id);
 	if (pgnl_group_find(group->scope, &name) != group)
 		return fail(check, "group %u is not hashed", group->id);
-	xa_for_each(&group->rows, index, member) {
-		if (index != rows++)
-			return fail(check, "group %u has no row %llu",
-				    group->id, rows - 1);
-		if (!check_row(check, group, index, member))
+	for (index = 0; index < group->nr_rows; index++) {
+		if (!check_row(check, group, index))
 			return false;
+		member = pgnl_rows_get(&group->rows, index);
 		seen += !!member->count;
 		members += member->count;
 		cond_resched();
 	}
-	if (rows != group->nr_rows)
-		return fail(check, "group %u has %llu rows, counts %u",
-			    group->id, rows, group->nr_rows);
+	if (pgnl_rows_get(&group->rows, index))
+		return fail(check, "group %u has a row behind its last",
+			    group->id);
 	if (seen != group->nr_seen || members != group->nr_members)
 		return fail(check, "group %u has %u members %llu times, counts %u, %llu",
 			    group->id, seen, members, group->nr_seen,
 			    group->nr_members);
-	if (group->refs < rows + group->created)
-		return fail(check, "group %u has %llu references for %llu rows",
-			    group->id, group->refs, rows);
-	check->rows += rows;
+	if (!pgnl_view_check_group_locked(group, &what) ||
+	    !pgnl_remote_check_group_locked(group, &what))
+		return fail(check, "group %u %s", group->id, what);
+	check->far += pgnl_group_is_far(group);
+	if (group->refs < (u64)group->nr_rows + group->created +
+			  pgnl_group_is_far(group))
+		return fail(check, "group %u has %llu references for %u rows",
+			    group->id, group->refs, group->nr_rows);
+	check->rows += group->nr_rows;
+	return !pgnl_group_title(group) || check_name(check, group);
+}
+
+static bool check_feed(struct check *check, struct pgnl_feed *feed)
+{
+	u64 interest = feed->everything;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(feed->interest); i++)
+		interest += feed->interest[i];
+	if (!feed->nr_subs || interest != feed->nr_subs)
+		return fail(check, "scope %s has %u subscriptions, counts %llu",
+			    feed->scope->name, feed->nr_subs, interest);
+	if (!pgnl_event_check_locked(feed))
+		return fail(check, "events of scope %s are out of order",
+			    feed->scope->name);
+	check->subs += feed->nr_subs;
+	return true;
+}
+
+static bool check_inboxes(struct check *check, struct pgnl_scope *scope)
+{
+	struct pgnl_inbox *inbox;
+
+	hlist_for_each_entry(inbox, &scope->inboxes, in_scope) {
+		if (inbox->scope != scope)
+			return fail(check, "scope %s has another's inbox of %llu",
+				    scope->name, inbox->id);
+		if (!pgnl_inbox_is_hashed_locked(inbox))
+			return fail(check, "inbox of %llu is not hashed",
+				    inbox->id);
+		if (inbox->closed)
+			return fail(check, "inbox of %llu is closed but listed",
+				    inbox->id);
+		check->inboxes++;
+		cond_resched();
+	}
 	return true;
 }
 
@@ -113,8 +192,11 @@ static bool check_scope(struct check *check, struct pgnl_scope *scope)
 	u64 members = 0, seen = 0;
 	unsigned long id;
 
+	check->far = 0;
 	if (scope->dead)
 		return fail(check, "scope %s is dead but listed", scope->name);
+	if (scope->feed && !check_feed(check, scope->feed))
+		return false;
 	xa_for_each(&scope->group_ids, id, group) {
 		if (group->scope != scope || group->id != id)
 			return fail(check, "scope %s has another's group %lu",
@@ -130,19 +212,42 @@ static bool check_scope(struct check *check, struct pgnl_scope *scope)
 		return fail(check, "scope %s has %llu groups, %llu members, counts %llu, %llu",
 			    scope->name, seen, members, scope->nr_groups,
 			    scope->nr_members);
-	return true;
+	if (check->far > scope->nr_far ||
+	    (!check->pn->deleting && check->far != scope->nr_far))
+		return fail(check, "scope %s has %llu groups of other nodes, counts %llu",
+			    scope->name, check->far, scope->nr_far);
+	return check_inboxes(check, scope);
+}
+
+/* How many inboxes a process has, or -1 when one is not its own. */
+static int count_inboxes(const struct pgnl_proc *proc)
+{
+	struct pgnl_inbox *inbox;
+	int n = 0;
+
+	hlist_for_each_entry(inbox, &proc->inboxes, in_proc) {
+		if (inbox->proc != proc || inbox->pid != proc->pid ||
+		    inbox->id != proc->id)
+			return -1;
+		n++;
+	}
+	return n;
 }
 
 static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
 {
 	struct pgnl_member *member;
+	int inboxes = count_inboxes(proc);
 	u32 own = 0, seen = 0;
 
+	if (inboxes < 0)
+		return fail(check, "process %llu has another's inbox",
+			    proc->id);
 	hlist_for_each_entry(member, &proc->rows, in_proc) {
 		if (member->proc != proc)
 			return fail(check, "process %llu has another's row",
 				    proc->id);
-		if (xa_load(&member->group->rows, member->index) != member)
+		if (pgnl_rows_get(&member->group->rows, member->index) != member)
 			return fail(check, "process %llu has a stray row",
 				    proc->id);
 		/* Rows of what is being deleted are not met through scopes. */
@@ -152,21 +257,26 @@ static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
 		own++;
 		cond_resched();
 	}
+	if (own != proc->nr_rows)
+		return fail(check, "process %llu has %u rows, counts %u",
+			    proc->id, own, proc->nr_rows);
+	if (test_bit(PGNL_PROC_HASHED, &proc->flags))
+		check->hashed += own;
 	if (seen != proc->nr_seen)
 		return fail(check, "process %llu has %u memberships, counts %u",
 			    proc->id, seen, proc->nr_seen);
-	if (seen && test_bit(PGNL_PROC_DEAD, &proc->flags) &&
+	if ((seen || inboxes) && test_bit(PGNL_PROC_DEAD, &proc->flags) &&
 	    !atomic_read(&check->pn->nr_dead))
 		return fail(check, "process %llu is dead and nobody reaps it",
 			    proc->id);
-	if (proc->refs < own || !proc->refs)
-		return fail(check, "process %llu has %u references for %u rows",
-			    proc->id, proc->refs, own);
+	if (proc->refs < own + inboxes || !proc->refs)
+		return fail(check, "process %llu has %u references for %u rows, %d inboxes",
+			    proc->id, proc->refs, own, inboxes);
 	return true;
 }
 
 /*
- * Processes are only in hash tables. A walk can meet one twice or not at all
+ * Processes are only in a hash table. A walk can meet one twice or not at all
  * while the table is being resized, and then the sums say nothing; each row's
  * process was looked up before.
  */
@@ -178,7 +288,7 @@ static bool check_procs(struct check *check)
 	bool resized = false;
 	bool good = true;
 
-	rhashtable_walk_enter(&check->pn->procs, &iter);
+	rhashtable_walk_enter(&check->pn->ids, &iter);
 	rhashtable_walk_start(&iter);
 	while (good && (proc = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(proc)) {
@@ -202,6 +312,10 @@ static bool check_procs(struct check *check)
 	if (rows != check->rows)
 		return fail(check, "%llu rows by process, %llu by group", rows,
 			    check->rows);
+	if (atomic_read(&check->pn->members.nelems) != check->hashed)
+		return fail(check, "%d rows hashed, counted %llu",
+			    atomic_read(&check->pn->members.nelems),
+			    check->hashed);
 	return true;
 }
 
@@ -219,9 +333,13 @@ static bool check_hashed(struct check *check, const struct rhashtable *table,
 static bool verify_locked(struct check *check)
 {
 	struct pgnl_net *pn = check->pn;
+	const char *wrong = pgnl_share_check_locked(pn);
 	struct pgnl_scope *scope;
+	const char *what;
 	unsigned long id;
 
+	if (wrong)
+		return fail(check, "%s", wrong);
 	xa_for_each(&pn->scope_ids, id, scope) {
 		if (!check_scope(check, scope))
 			return false;
@@ -230,6 +348,10 @@ static bool verify_locked(struct check *check)
 	if (check->scopes != pn->used[PGNL_NET_SCOPES])
 		return fail(check, "%llu scopes, counted %llu", check->scopes,
 			    pn->used[PGNL_NET_SCOPES]);
+	/* Those to deleted scopes are not met. */
+	if (check->subs > pn->used[PGNL_NET_SUBSCRIPTIONS])
+		return fail(check, "%llu subscriptions, counted %llu",
+			    check->subs, pn->used[PGNL_NET_SUBSCRIPTIONS]);
 	/* What is being deleted still counts and is not met any more. */
 	if (!pn->deleting && check->groups != pn->used[PGNL_NET_GROUPS])
 		return fail(check, "%llu groups, counted %llu", check->groups,
@@ -239,11 +361,19 @@ static bool verify_locked(struct check *check)
 		return fail(check, "%llu rows, counted %llu", check->rows,
 			    pn->used[PGNL_NET_MEMBERSHIPS]);
 	if (!check_hashed(check, &pn->scopes, PGNL_NET_SCOPES, "scopes") ||
-	    !check_hashed(check, &pn->members, PGNL_NET_MEMBERSHIPS, "rows"))
+	    !check_hashed(check, &pn->inboxes, PGNL_NET_INBOXES, "inboxes") ||
+	    !check_hashed(check, &pn->ports, PGNL_NET_INBOXES, "ports"))
 		return false;
+	/* So do those of scopes being deleted. */
+	if (check->inboxes > pn->used[PGNL_NET_INBOXES] ||
+	    (!pn->deleting && check->inboxes != pn->used[PGNL_NET_INBOXES]))
+		return fail(check, "%llu inboxes, counted %llu", check->inboxes,
+			    pn->used[PGNL_NET_INBOXES]);
 	if (atomic_read(&pn->ids.nelems) != pn->nr_procs)
 		return fail(check, "%d processes by id, counted %llu",
 			    atomic_read(&pn->ids.nelems), pn->nr_procs);
+	if (!pgnl_remote_check_nodes_locked(pn, &what))
+		return fail(check, "%s", what);
 	return check_procs(check);
 }
 

@@ -108,8 +108,10 @@ class Page:
 
     def operation(self, number, op):
         lines = [f"C name `{c_name(self.name, 'cmd', op['name'])}` ({number})."]
-        request = op["do"]["request"]["attributes"]
-        lines.append(f"- request: {listed(request)}")
+        if "do" in op:
+            lines.append(f"- request: {listed(op['do']['request']['attributes'])}")
+        if "event" in op:
+            lines.append(f"- from the kernel: {listed(op['event']['attributes'])}")
         for mode in ("do", "dump"):
             if mode not in op:
                 continue

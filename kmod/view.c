@@ -1,0 +1,1002 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is written into a view; docs/view-format.md describes it for readers.
+ *
+ * The rows of a group stand in the view in the order of its array, so a row's
+ * index is its place. A group is in one of these states:
+ *
+ *	absent		nothing of it is in the view
+ *	hidden		not everybody may read it: never in the view
+ *	held back	it has a slot, and its first rows are there; the
+ *			directory does not lead to it
+ *	published	all of its rows are there
+ *
+ * A group that can't be written whole is held back, the view says that it is
+ * partial, so that readers ask netlink, and the mending goes on where the
+ * writing ended. So nothing is ever wrong, and no join fails for it.
+ *
+ * Readers take no lock and write nothing. Each slot has a sequence, odd while
+ * it or its rows are changed, and the directory (buckets and chains) has one.
+ * Slots stay slots and their sequences go on, so who comes late finds out.
+ */
+#include <linux/log2.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/random.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
+
+#include "deaths.h"
+#include "group.h"
+#include "member.h"
+#include "perm.h"
+#include "trace.h"
+#include "view.h"
+#include "view_mem.h"
+
+/* Longest chain; half of what readers look at. */
+#define CHAIN_MAX	(PGNL_VIEW_PROBES / 2)
+
+/* Readers compute the same. */
+#define HASH_FACTOR	0x9e3779b97f4a7c15ULL
+
+/* Rows of a group that are written at once when it appears. */
+#define ROWS_AT_ONCE	(PGNL_ROWS_MAX + PGNL_LOCK_ROWS)
+
+/* The last step between two mendings. */
+#define BACKOFF_MAX	(64 * HZ)
+
+/**
+ * struct cells - Where the parts of a row stand.
+ * @pid: its pid
+ * @word: its process's word
+ * @id: its member id
+ * @info: the rest
+ */
+struct cells {
+	u32 *pid;
+	u32 *word;
+	u64 *id;
+	struct pgnl_view_info *info;
+};
+
+static struct pgnl_view *view_of(const struct pgnl_group *group)
+{
+	return group->scope->view;
+}
+
+/* Its slot, 0 when it has none. */
+static u32 slot_number(const struct pgnl_view *view,
+		       const struct pgnl_group *group)
+{
+	return group->view_gen == view->gen ? group->view_slot : 0;
+}
+
+static bool is_hidden(const struct pgnl_view *view,
+		      const struct pgnl_group *group)
+{
+	return group->view_gen == view->gen && !group->view_slot;
+}
+
+static struct pgnl_view_slot *slot_at(const struct pgnl_view *view, u32 number)
+{
+	return pgnl_view_at(view, PGNL_VIEW_SLOTS_AT +
+			    number * sizeof(struct pgnl_view_slot));
+}
+
+static struct pgnl_view_slot *slot_of(const struct pgnl_view *view,
+				      const struct pgnl_group *group)
+{
+	u32 number = slot_number(view, group);
+
+	return number ? slot_at(view, number) : NULL;
+}
+
+static bool is_published(const struct pgnl_view_slot *slot)
+{
+	return slot->name_len;
+}
+
+/* Sequences; the barriers pair with those of readers in user space. */
+
+static void begin(u32 *seq)
+{
+	WRITE_ONCE(*seq, *seq + 1);
+	/* Odd before anything else changes ... */
+	smp_wmb();
+}
+
+static void end(u32 *seq)
+{
+	/* ... and even again after all has. */
+	smp_wmb();
+	WRITE_ONCE(*seq, *seq + 1);
+}
+
+static void say_flags_locked(struct pgnl_view *view)
+{
+	bool partial = view->behind || view->nr_hidden || view->scope->nr_far;
+	u32 flags = partial ? PGNL_VIEW_PARTIAL : 0;
+	u32 before = view->head->flags;
+
+	WRITE_ONCE(view->head->flags, flags);
+	/* Readers that find something to be missing look at the flags. */
+	smp_wmb();
+	if (flags != before)
+		trace_pgnl_view(view, READ_ONCE(view->users));
+}
+
+/* Something could not be written: tell readers, and have it mended. */
+static void fall_behind_locked(struct pgnl_view *view)
+{
+	bool first = !view->behind;
+
+	view->behind = true;
+	view->missed = true;
+	if (first) {
+		say_flags_locked(view);
+		pgnl_view_queue_locked(view, view->backoff);
+	}
+}
+
+/* The directory: linear hashing, buckets are split one by one */
+
+static u32 hash_name(const struct pgnl_view *view,
+		     const struct pgnl_group *group)
+{
+	u64 hash = view->head->seed + group->len;
+	__le64 part;
+	u32 i;
+
+	for (i = 0; i < group->len; i += sizeof(part)) {
+		part = 0;
+		memcpy(&part, group->name + i,
+		       min_t(size_t, sizeof(part), group->len - i));
+		hash = (hash ^ le64_to_cpu(part)) * HASH_FACTOR;
+		hash ^= hash >> 32;
+	}
+	return (hash * HASH_FACTOR) >> 32;
+}
+
+static u32 bucket_of(u32 hash, u32 buckets)
+{
+	u32 half = rounddown_pow_of_two(buckets);
+	u32 bucket = hash & (2 * half - 1);
+
+	return bucket < buckets ? bucket : bucket - half;
+}
+
+static unsigned long bucket_offset(u32 bucket)
+{
+	return PGNL_VIEW_BUCKETS_AT + bucket * sizeof(u32);
+}
+
+static u32 *bucket_at(const struct pgnl_view *view, u32 hash)
+{
+	return pgnl_view_at(view, bucket_offset(bucket_of(hash,
+							  view->head->buckets)));
+}
+
+static void split_bucket(struct pgnl_view *view)
+{
+	struct pgnl_view_header *head = view->head;
+	u32 new = head->buckets;
+	u32 *to, *from, number;
+	struct pgnl_view_slot *slot;
+
+	to = pgnl_view_make_locked(view, bucket_offset(new));
+	if (!to)
+		return;
+	from = pgnl_view_at(view, bucket_offset(new - rounddown_pow_of_two(new)));
+
+	begin(&head->dir_seq);
+	while ((number = *from)) {
+		slot = slot_at(view, number);
+		if (bucket_of(slot->hash, new + 1) == new) {
+			WRITE_ONCE(*from, slot->next);
+			WRITE_ONCE(slot->next, *to);
+			WRITE_ONCE(*to, number);
+		} else {
+			from = &slot->next;
+		}
+	}
+	WRITE_ONCE(head->buckets, new + 1);
+	end(&head->dir_seq);
+}
+
+static bool is_chain_full(const struct pgnl_view *view, u32 hash)
+{
+	u32 number = *bucket_at(view, hash);
+	u32 n = 0;
+
+	for (; number && n < CHAIN_MAX; n++)
+		number = slot_at(view, number)->next;
+	return n == CHAIN_MAX;
+}
+
+static bool enter_directory(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			    u32 number)
+{
+	struct pgnl_view_header *head = view->head;
+	u32 *bucket;
+	int i;
+
+	for (i = 0; i < 2 && head->buckets < 2 * view->nr_groups &&
+	     head->buckets < PGNL_VIEW_BUCKETS_MAX; i++)
+		split_bucket(view);
+	if (is_chain_full(view, slot->hash))
+		return false;
+	bucket = bucket_at(view, slot->hash);
+	begin(&head->dir_seq);
+	WRITE_ONCE(slot->next, *bucket);
+	WRITE_ONCE(*bucket, number);
+	end(&head->dir_seq);
+	view->nr_groups++;
+	return true;
+}
+
+static void leave_directory(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			    u32 number)
+{
+	u32 *link = bucket_at(view, slot->hash);
+
+	while (*link != number)
+		link = &slot_at(view, *link)->next;
+	begin(&view->head->dir_seq);
+	WRITE_ONCE(*link, slot->next);
+	end(&view->head->dir_seq);
+	view->nr_groups--;
+}
+
+/* Segments and rows */
+
+static u32 *segment(struct pgnl_view_slot *slot, unsigned int k)
+{
+	return k ? &slot->more[k - 1] : &slot->first;
+}
+
+static u32 segment_rows(unsigned int k)
+{
+	return PGNL_VIEW_ROWS << (2 * k);
+}
+
+static size_t segment_size(unsigned int k)
+{
+	return (size_t)segment_rows(k) * PGNL_VIEW_ROW_SIZE;
+}
+
+static void *cell(struct pgnl_view *view, unsigned long offset, bool make)
+{
+	return make ? pgnl_view_make_locked(view, offset) :
+		      pgnl_view_at(view, offset);
+}
+
+/* False when there is no memory for it, or with @make unset no such row. */
+static bool find_cells(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		       u32 index, bool make, struct cells *cells)
+{
+	unsigned long at;
+	unsigned int k;
+	u32 rows = 0;
+	u32 *place;
+
+	for (k = 0; k < PGNL_VIEW_SEGMENTS; k++) {
+		rows = segment_rows(k);
+		if (index < rows)
+			break;
+		index -= rows;
+	}
+	if (k == PGNL_VIEW_SEGMENTS)
+		return false;
+	place = segment(slot, k);
+	if (!*place && make)
+		WRITE_ONCE(*place, pgnl_view_alloc_locked(view, segment_size(k)));
+	if (!*place)
+		return false;
+	at = (unsigned long)*place * PGNL_VIEW_UNIT;
+	cells->pid = cell(view, at + 4UL * index, make);
+	cells->word = cell(view, at + 4UL * rows + 4UL * index, make);
+	cells->id = cell(view, at + 8UL * rows + 8UL * index, make);
+	cells->info = cell(view, at + 16UL * rows + 16UL * index, make);
+	return cells->pid && cells->word && cells->id && cells->info;
+}
+
+static void write_cells(const struct cells *to, u32 pid, u32 word, u64 id,
+			const struct pgnl_view_info *info)
+{
+	WRITE_ONCE(*to->pid, pid);
+	WRITE_ONCE(*to->word, word);
+	WRITE_ONCE(*to->id, id);
+	WRITE_ONCE(to->info->count, info->count);
+	WRITE_ONCE(to->info->uid, info->uid);
+	WRITE_ONCE(to->info->weight, info->weight);
+	WRITE_ONCE(to->info->state, info->state);
+	WRITE_ONCE(to->info->extra_at, info->extra_at);
+}
+
+static void clear_cells(const struct cells *cells)
+{
+	static const struct pgnl_view_info none;
+
+	write_cells(cells, 0, 0, 0, &none);
+}
+
+/* Metadata */
+
+static struct pgnl_view_extra *extra_of(const struct pgnl_view *view,
+					const struct pgnl_view_info *info)
+{
+	if (!info->extra_at || info->extra_at == PGNL_VIEW_ASK)
+		return NULL;
+	return pgnl_view_at(view, (u64)info->extra_at * PGNL_VIEW_UNIT);
+}
+
+static void free_extra(struct pgnl_view *view, const struct pgnl_view_info *info)
+{
+	struct pgnl_view_extra *extra = extra_of(view, info);
+	size_t size;
+
+	if (!extra)
+		return;
+	size = struct_size(extra, meta, extra->len);
+	memset(extra, 0, size);
+	pgnl_view_free_locked(view, info->extra_at, size);
+}
+
+static u32 new_extra(struct pgnl_view *view, const struct pgnl_meta *meta)
+{
+	struct pgnl_view_extra *extra;
+	size_t size = struct_size(extra, meta, meta->len);
+	u32 place = pgnl_view_alloc_locked(view, size);
+
+	if (!place)
+		return PGNL_VIEW_ASK;
+	extra = pgnl_view_make_locked(view, (u64)place * PGNL_VIEW_UNIT);
+	if (!extra)
+		return PGNL_VIEW_ASK;
+	memset(extra, 0, sizeof(*extra));
+	extra->len = meta->len;
+	memcpy(extra->meta, meta->data, meta->len);
+	return place;
+}
+
+/* What stands for the metadata of a row that had @old before. */
+static u32 renew_extra(struct pgnl_view *view, const struct pgnl_view_info *old,
+		       const struct pgnl_member *member)
+{
+	struct pgnl_view_extra *extra = extra_of(view, old);
+	const struct pgnl_meta *meta;
+
+	meta = rcu_dereference_protected(member->meta,
+					 lockdep_is_held(&view->pn->lock));
+	if (extra && meta && extra->len == meta->len &&
+	    !memcmp(extra->meta, meta->data, meta->len))
+		return old->extra_at;
+	free_extra(view, old);
+	return meta ? new_extra(view, meta) : 0;
+}
+
+/* The sums of a slot are over what is written, so they can't disagree. */
+static void count_row(struct pgnl_view_slot *slot, const struct cells *cells,
+		      int sign)
+{
+	u32 count = cells->info->count;
+
+	if (!count)
+		return;
+	if (*cells->pid) {
+		WRITE_ONCE(slot->seen, slot->seen + sign);
+		WRITE_ONCE(slot->members, slot->members + sign * (s64)count);
+	} else {
+		WRITE_ONCE(slot->unseen, slot->unseen + sign);
+	}
+}
+
+/* Whoever has no pid in the namespace of the view is only counted. */
+static bool write_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      u32 index, const struct pgnl_member *member)
+{
+	struct pgnl_view_info info = { .count = member->count };
+	struct pgnl_proc *proc = member->proc;
+	struct cells cells;
+	u32 pid = 0;
+
+	if (!find_cells(view, slot, index, false, &cells))
+		return false;
+	if (info.count)
+		pid = pid_nr_ns(proc->pid, view->pid_ns);
+	if (pid && pgnl_deaths_watch_locked(proc))
+		return false;
+	count_row(slot, &cells, -1);
+	if (pid) {
+		info.uid = from_kuid_munged(view->user_ns, member->uid);
+		info.weight = member->weight;
+		info.state = PGNL_STATE_UP;
+		info.extra_at = renew_extra(view, cells.info, member);
+		write_cells(&cells, pid, proc->word, proc->id, &info);
+	} else {
+		free_extra(view, cells.info);
+		write_cells(&cells, 0, 0, 0, &info);
+	}
+	count_row(slot, &cells, 1);
+	return true;
+}
+
+static bool append_row(struct pgnl_view *view, struct pgnl_view_slot *slot)
+{
+	struct cells cells;
+
+	if (!find_cells(view, slot, slot->rows, true, &cells))
+		return false;
+	clear_cells(&cells);
+	WRITE_ONCE(slot->rows, slot->rows + 1);
+	return true;
+}
+
+static void free_segments(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			  bool all)
+{
+	u32 rows = slot->rows;
+	unsigned int k;
+	u32 *place;
+
+	for (k = PGNL_VIEW_SEGMENTS; k--;) {
+		place = segment(slot, k);
+		if (!*place)
+			continue;
+		/* It begins with the row of this number. */
+		if (!all && (!k || rows > (segment_rows(k) - PGNL_VIEW_ROWS) / 6))
+			return;
+		pgnl_view_free_locked(view, *place, segment_size(k));
+		WRITE_ONCE(*place, 0);
+	}
+}
+
+/* Its last row goes, which the group does not have any more. */
+static void drop_last_row(struct pgnl_view *view, struct pgnl_view_slot *slot)
+{
+	struct cells cells;
+
+	if (find_cells(view, slot, slot->rows - 1, false, &cells)) {
+		count_row(slot, &cells, -1);
+		free_extra(view, cells.info);
+		clear_cells(&cells);
+	}
+	WRITE_ONCE(slot->rows, slot->rows - 1);
+	free_segments(view, slot, false);
+}
+
+/* The last row goes to the place of one that is empty. */
+static void move_last_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			  u32 index)
+{
+	struct cells from, to;
+
+	if (find_cells(view, slot, slot->rows - 1, false, &from) &&
+	    find_cells(view, slot, index, false, &to)) {
+		write_cells(&to, *from.pid, *from.word, *from.id, from.info);
+		clear_cells(&from);
+	}
+	WRITE_ONCE(slot->rows, slot->rows - 1);
+	free_segments(view, slot, false);
+}
+
+/* Slots */
+
+static u32 take_slot(struct pgnl_view *view)
+{
+	struct pgnl_view_header *head = view->head;
+	u32 number = view->free_slot;
+
+	if (number) {
+		view->free_slot = slot_at(view, number)->next;
+		return number;
+	}
+	number = head->slots;
+	if (number == PGNL_VIEW_SLOTS_MAX ||
+	    !pgnl_view_make_locked(view, PGNL_VIEW_SLOTS_AT + number *
+				   sizeof(struct pgnl_view_slot)))
+		return 0;
+	/* The page is there before the number is. */
+	smp_store_release(&head->slots, number + 1);
+	return number;
+}
+
+static void free_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      u32 number, u32 name_len)
+{
+	bool open = slot->seq & 1;
+
+	if (!open)
+		begin(&slot->seq);
+	free_segments(view, slot, true);
+	if (slot->name_at)
+		pgnl_view_free_locked(view, slot->name_at, name_len);
+	WRITE_ONCE(slot->name_at, 0);
+	WRITE_ONCE(slot->rows, 0);
+	end(&slot->seq);
+	WRITE_ONCE(slot->next, view->free_slot);
+	view->free_slot = number;
+}
+
+static bool write_name(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		       const struct pgnl_group *group)
+{
+	u8 len = min_t(u8, group->len, PGNL_VIEW_NAME_INLINE);
+	void *whole;
+	u32 place;
+
+	memset(slot->name, 0, sizeof(slot->name));
+	memcpy(slot->name, group->name, len);
+	if (len == group->len)
+		return true;
+	place = pgnl_view_alloc_locked(view, group->len);
+	whole = place ? pgnl_view_make_locked(view, (u64)place * PGNL_VIEW_UNIT) :
+			NULL;
+	if (!whole)
+		return false;
+	memcpy(whole, group->name, group->len);
+	WRITE_ONCE(slot->name_at, place);
+	return true;
+}
+
+/* From absent to held back. */
+static struct pgnl_view_slot *hold_back(struct pgnl_view *view,
+					struct pgnl_group *group)
+{
+	u32 number = take_slot(view);
+	struct pgnl_view_slot *slot;
+
+	if (!number)
+		return NULL;
+	slot = slot_at(view, number);
+	begin(&slot->seq);
+	slot->hash = hash_name(view, group);
+	slot->flags = group->created ? PGNL_VIEW_GROUP_CREATED : 0;
+	slot->seen = 0;
+	slot->unseen = 0;
+	slot->members = 0;
+	if (!write_name(view, slot, group)) {
+		free_slot(view, slot, number, group->len);
+		return NULL;
+	}
+	end(&slot->seq);
+	group->view_gen = view->gen;
+	group->view_slot = number;
+	return slot;
+}
+
+/* From held back to published, all rows being there. */
+static bool publish(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		    const struct pgnl_group *group)
+{
+	if (slot->rows != group->nr_rows)
+		return false;
+	/* Whole before it can be found: a reader would pass over a part of it. */
+	begin(&slot->seq);
+	WRITE_ONCE(slot->name_len, group->len);
+	end(&slot->seq);
+	if (enter_directory(view, slot, group->view_slot))
+		return true;
+	begin(&slot->seq);
+	WRITE_ONCE(slot->name_len, 0);
+	end(&slot->seq);
+	return false;
+}
+
+/* From published to held back; within the slot's sequence or not. */
+static void unpublish(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      u32 number)
+{
+	bool open = slot->seq & 1;
+
+	leave_directory(view, slot, number);
+	if (!open)
+		begin(&slot->seq);
+	WRITE_ONCE(slot->name_len, 0);
+	if (!open)
+		end(&slot->seq);
+}
+
+/* There is no room for a further row: from published to held back. */
+static void stop_here(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      u32 number)
+{
+	fall_behind_locked(view);
+	if (is_published(slot))
+		unpublish(view, slot, number);
+}
+
+/*
+ * A row among the first could not be written: from published or held back to
+ * absent. The blocks of its metadata are lost to the view.
+ */
+static void give_up(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		    struct pgnl_group *group)
+{
+	stop_here(view, slot, group->view_slot);
+	free_slot(view, slot, group->view_slot, group->len);
+	group->view_gen = 0;
+}
+
+static bool may_show(const struct pgnl_group *group)
+{
+	return !group->created || pgnl_perm_is_open(&group->owner, PGNL_MAY_READ);
+}
+
+static void hide(struct pgnl_view *view, struct pgnl_group *group)
+{
+	group->view_gen = view->gen;
+	group->view_slot = 0;
+	view->nr_hidden++;
+	say_flags_locked(view);
+}
+
+/*
+ * Write rows of a group that is held back, at most until @work has come to
+ * @limit. 1: there are more; 0: it is published; -ENOMEM.
+ */
+static int fill(struct pgnl_view *view, struct pgnl_group *group, u32 *work,
+		u32 limit)
+{
+	struct pgnl_view_slot *slot = slot_of(view, group) ?:
+				      hold_back(view, group);
+	u32 index;
+
+	if (!slot)
+		return -ENOMEM;
+	while ((index = slot->rows) < group->nr_rows) {
+		if (++*work > limit)
+			return 1;
+		if (!append_row(view, slot))
+			return -ENOMEM;
+		if (!write_row(view, slot, index,
+			       pgnl_rows_get(&group->rows, index))) {
+			drop_last_row(view, slot);
+			return -ENOMEM;
+		}
+	}
+	if (is_published(slot) || pgnl_group_is_far(group))
+		return 0;
+	return publish(view, slot, group) ? 0 : -ENOMEM;
+}
+
+/* What follows the tables */
+
+/**
+ * pgnl_view_do_begin_locked() - See pgnl_view_begin_locked().
+ * @group: the group
+ */
+void pgnl_view_do_begin_locked(struct pgnl_group *group)
+{
+	struct pgnl_view_slot *slot = slot_of(view_of(group), group);
+
+	if (slot)
+		begin(&slot->seq);
+}
+
+/**
+ * pgnl_view_do_end_locked() - See pgnl_view_end_locked().
+ * @group: the group
+ */
+void pgnl_view_do_end_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+	u32 work = 0;
+
+	pgnl_assert_locked(view->pn);
+	if (slot && slot->seq & 1)
+		end(&slot->seq);
+	if (slot || is_hidden(view, group) || !pgnl_group_is_seen(group))
+		return;
+	if (!may_show(group))
+		hide(view, group);
+	else if (fill(view, group, &work, ROWS_AT_ONCE))
+		fall_behind_locked(view);
+}
+
+/**
+ * pgnl_view_do_add_row_locked() - See pgnl_view_add_row_locked().
+ * @member: the row
+ */
+void pgnl_view_do_add_row_locked(struct pgnl_member *member)
+{
+	struct pgnl_group *group = member->group;
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	/* Of a group held back the first rows are here; others come later. */
+	if (!slot || slot->rows != member->index)
+		return;
+	begin(&slot->seq);
+	if (!append_row(view, slot))
+		stop_here(view, slot, group->view_slot);
+	end(&slot->seq);
+}
+
+/**
+ * pgnl_view_do_remove_row_locked() - See pgnl_view_remove_row_locked().
+ * @member: the row, in its group's sequence
+ * @last: the last one
+ */
+void pgnl_view_do_remove_row_locked(struct pgnl_member *member,
+				    struct pgnl_member *last)
+{
+	struct pgnl_group *group = member->group;
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (!slot || member->index >= slot->rows)
+		return;
+	if (last->index >= slot->rows) {
+		/* It was not here yet, and now it is among the first. */
+		if (!write_row(view, slot, member->index, last))
+			give_up(view, slot, group);
+	} else if (last == member) {
+		drop_last_row(view, slot);
+	} else {
+		move_last_row(view, slot, member->index);
+	}
+}
+
+/**
+ * pgnl_view_do_update_row_locked() - See pgnl_view_update_row_locked().
+ * @member: the row, in its group's sequence
+ */
+void pgnl_view_do_update_row_locked(struct pgnl_member *member)
+{
+	struct pgnl_group *group = member->group;
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (!slot || member->index >= slot->rows)
+		return;
+	if (!write_row(view, slot, member->index, member))
+		give_up(view, slot, group);
+}
+
+/**
+ * pgnl_view_do_hide_group_locked() - See pgnl_view_hide_group_locked().
+ * @group: the group
+ */
+void pgnl_view_do_hide_group_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (slot && is_published(slot)) {
+		unpublish(view, slot, group->view_slot);
+	} else if (is_hidden(view, group)) {
+		group->view_gen = 0;
+		view->nr_hidden--;
+		say_flags_locked(view);
+	}
+}
+
+/**
+ * pgnl_view_do_forget_group_locked() - See pgnl_view_forget_group_locked().
+ * @group: the group
+ */
+void pgnl_view_do_forget_group_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (slot)
+		free_slot(view, slot, group->view_slot, group->len);
+	group->view_gen = 0;
+}
+
+/**
+ * pgnl_view_do_far_locked() - See pgnl_view_far_locked().
+ * @group: the group, from now on held back
+ */
+void pgnl_view_do_far_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	say_flags_locked(view);
+	if (slot && is_published(slot))
+		unpublish(view, slot, group->view_slot);
+}
+
+/**
+ * pgnl_view_do_near_locked() - See pgnl_view_near_locked().
+ * @group: the group
+ */
+void pgnl_view_do_near_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (slot && !is_published(slot) && !group->dead &&
+	    !publish(view, slot, group))
+		fall_behind_locked(view);
+	say_flags_locked(view);
+}
+
+/* Mending, which is also how a view is filled first */
+
+/* True when the group is done with, well or not. */
+static bool mend_group(struct pgnl_view *view, struct pgnl_group *group,
+		       u32 *work)
+{
+	int err;
+
+	if (!pgnl_group_is_seen(group) || is_hidden(view, group))
+		return true;
+	if (!may_show(group)) {
+		hide(view, group);
+		return true;
+	}
+	err = fill(view, group, work, PGNL_LOCK_ROWS);
+	if (err < 0)
+		view->missed = true;
+	return err <= 0;
+}
+
+static void end_of_mending(struct pgnl_view *view)
+{
+	view->mending = false;
+	view->behind = view->missed;
+	if (view->behind) {
+		view->backoff = clamp_t(unsigned long, 2 * view->backoff, HZ / 16,
+					BACKOFF_MAX);
+		pgnl_view_queue_locked(view, view->backoff);
+	} else {
+		view->backoff = 0;
+	}
+	say_flags_locked(view);
+}
+
+/**
+ * pgnl_view_mend_locked() - Write some of what is missing.
+ * @view: the view
+ *
+ * Return: true when there is more to do.
+ */
+bool pgnl_view_mend_locked(struct pgnl_view *view)
+{
+	struct pgnl_group *group;
+	u32 work = 0;
+
+	pgnl_assert_locked(view->pn);
+	if (!view->scope || !view->behind)
+		return false;
+	if (!view->mending) {
+		view->mending = true;
+		view->missed = false;
+		view->cursor = 0;
+	}
+	while (work++ < PGNL_LOCK_ROWS) {
+		group = xa_find(&view->scope->group_ids, &view->cursor,
+				ULONG_MAX, XA_PRESENT);
+		if (!group) {
+			end_of_mending(view);
+			return false;
+		}
+		if (mend_group(view, group, &work))
+			view->cursor++;
+	}
+	return true;
+}
+
+/**
+ * pgnl_view_format_locked() - Write the header of a new view.
+ * @view: the view, attached to its scope
+ *
+ * It has no group yet, and says so.
+ *
+ * Return: 0 or -EDQUOT.
+ */
+int pgnl_view_format_locked(struct pgnl_view *view)
+{
+	struct pgnl_view_header *head = pgnl_view_make_locked(view, 0);
+
+	BUILD_BUG_ON(sizeof(struct pgnl_view_slot) != 128);
+	BUILD_BUG_ON(offsetof(struct pgnl_view_header, flags) != 128);
+	BUILD_BUG_ON(sizeof_field(struct pgnl_view_header, scope) !=
+		     PGNL_SCOPE_NAME_MAX + 1);
+	if (!head || !pgnl_view_make_locked(view, PGNL_VIEW_BUCKETS_AT))
+		return -EDQUOT;
+	memcpy(head->magic, PGNL_VIEW_MAGIC, sizeof(head->magic));
+	head->version = PGNL_VIEW_VERSION;
+	head->size = PGNL_VIEW_SIZE;
+	head->words_at = PGNL_VIEW_WORDS_AT / PGNL_VIEW_UNIT;
+	head->buckets_at = PGNL_VIEW_BUCKETS_AT / PGNL_VIEW_UNIT;
+	head->slots_at = PGNL_VIEW_SLOTS_AT / PGNL_VIEW_UNIT;
+	head->pid_ns = view->pid_ns->ns.inum;
+	head->user_ns = view->user_ns->ns.inum;
+	head->epoch = pgnl_epoch;
+	memcpy(head->scope, view->scope->name, sizeof(head->scope));
+	head->buckets = 1;
+	head->slots = 1;
+	head->seed = get_random_u64();
+	view->head = head;
+	view->heap_end = PGNL_VIEW_HEAP_AT / PGNL_VIEW_UNIT;
+	view->behind = true;
+	say_flags_locked(view);
+	return 0;
+}
+
+/* The verifier */
+
+static bool is_in_directory(const struct pgnl_view *view, u32 wanted, u32 hash)
+{
+	u32 number = *bucket_at(view, hash);
+
+	while (number && number != wanted)
+		number = slot_at(view, number)->next;
+	return number;
+}
+
+static bool check_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      const struct pgnl_member *member)
+{
+	const struct pgnl_meta *meta;
+	struct pgnl_view_extra *extra;
+	struct cells cells;
+	u32 pid = 0;
+
+	if (!find_cells(view, slot, member->index, false, &cells))
+		return false;
+	if (member->count)
+		pid = pid_nr_ns(member->proc->pid, view->pid_ns);
+	if (*cells.pid != pid || cells.info->count != member->count)
+		return false;
+	if (!pid)
+		return true;
+	extra = extra_of(view, cells.info);
+	meta = rcu_dereference_protected(member->meta,
+					 lockdep_is_held(&view->pn->lock));
+	if (extra && (!meta || extra->len != meta->len ||
+		      memcmp(extra->meta, meta->data, meta->len)))
+		return false;
+	return *cells.id == member->proc->id &&
+	       *cells.word && *cells.word == member->proc->word &&
+	       cells.info->weight == member->weight &&
+	       !meta == !cells.info->extra_at;
+}
+
+/**
+ * pgnl_view_check_group_locked() - Does the view say of a group what is so?
+ * @group: the group
+ * @what: set to what is wrong
+ *
+ * Return: true when it does, or when the scope has no view.
+ */
+bool pgnl_view_check_group_locked(struct pgnl_group *group, const char **what)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot;
+	u32 index;
+
+	*what = NULL;
+	slot = view ? slot_of(view, group) : NULL;
+	if (!view || is_hidden(view, group))
+		return true;
+	if (!slot || !is_published(slot)) {
+		if (pgnl_group_is_seen(group) && !view->behind &&
+		    !pgnl_group_is_far(group))
+			*what = "is missing in the view";
+		return !*what;
+	}
+	if (slot->seq & 1)
+		*what = "has an open sequence in the view";
+	else if (slot->hash != hash_name(view, group) ||
+		 !is_in_directory(view, group->view_slot, slot->hash))
+		*what = "is not found in the view";
+	else if (slot->rows != group->nr_rows)
+		*what = "has other rows in the view";
+	else if (slot->seen + slot->unseen != group->nr_seen ||
+		 (!slot->unseen && slot->members != group->nr_members))
+		*what = "has other sums in the view";
+	for (index = 0; index < group->nr_rows && !*what; index++) {
+		if (!check_row(view, slot, pgnl_rows_get(&group->rows, index)))
+			*what = "has another row in the view";
+		cond_resched();
+	}
+	return !*what;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/*
+ * The mapped view of a scope, version 1. docs/view-format.md says how to read
+ * it; the structs alone are not enough for that.
+ *
+ * All numbers are in host byte order. A "place" is an offset from the start of
+ * the mapping in units of 64 bytes; 0 is none.
+ */
+#ifndef _UAPI_LINUX_PGNL_VIEW_H
+#define _UAPI_LINUX_PGNL_VIEW_H
+
+#include <linux/types.h>
+
+#define PGNL_VIEW_MAGIC		"pgnlview"
+#define PGNL_VIEW_VERSION	1
+
+/* Bytes of the unit of a place. */
+#define PGNL_VIEW_UNIT		64
+
+/* Slots of a chain that a reader looks at before it begins anew. */
+#define PGNL_VIEW_PROBES	64
+
+/* Rows of the first segment; each further one has four times as many. */
+#define PGNL_VIEW_ROWS		8
+
+/* Segments that a group has at most, the first one included. */
+#define PGNL_VIEW_SEGMENTS	12
+
+/* Bytes that a row takes in its segment, over all columns. */
+#define PGNL_VIEW_ROW_SIZE	32
+
+/* Bytes of a name that stand in the slot itself. */
+#define PGNL_VIEW_NAME_INLINE	32
+
+/* In place of a piece of metadata: there is some, ask netlink. */
+#define PGNL_VIEW_ASK		0xffffffffU
+
+/**
+ * enum pgnl_view_flag - State of a view.
+ * @PGNL_VIEW_DEAD: The scope is gone; nothing in here holds any more.
+ * @PGNL_VIEW_PARTIAL: Some groups are not in here; ask netlink for a group
+ *   that is not found.
+ */
+enum pgnl_view_flag {
+	PGNL_VIEW_DEAD = 1,
+	PGNL_VIEW_PARTIAL = 2,
+};
+
+/**
+ * enum pgnl_view_group_flag - Properties of a group.
+ * @PGNL_VIEW_GROUP_CREATED: Made by request, so there also when empty.
+ */
+enum pgnl_view_group_flag {
+	PGNL_VIEW_GROUP_CREATED = 1,
+};
+
+/**
+ * struct pgnl_view_header - The start of the mapping.
+ * @magic: PGNL_VIEW_MAGIC without its NUL.
+ * @version: PGNL_VIEW_VERSION.
+ * @words_at: Place of the words of the processes, each a __u32.
+ * @size: Bytes of the whole mapping.
+ * @buckets_at: Place of the buckets, each a __u32.
+ * @slots_at: Place of the slots.
+ * @pid_ns: Inode number of the pid namespace of the pids.
+ * @user_ns: Inode number of the user namespace of the uids.
+ * @epoch: That of the module.
+ * @zero1: Always 0.
+ * @scope: Name of the scope, NUL-padded.
+ * @flags: enum pgnl_view_flag.
+ * @dir_seq: Sequence of buckets and chains; odd while they are changed.
+ * @buckets: How many buckets there are; it only grows.
+ * @slots: How many slots there are, number 0 included; it only grows.
+ * @seed: Of the hash.
+ * @zero2: Always 0.
+ */
+struct pgnl_view_header {
+	__u8	magic[8];
+	__u32	version;
+	__u32	words_at;
+	__u64	size;
+	__u32	buckets_at;
+	__u32	slots_at;
+	__u32	pid_ns;
+	__u32	user_ns;
+	__u64	epoch;
+	__u64	zero1[2];
+	__u8	scope[64];
+	/* Offset 128: what every look-up reads. */
+	__u32	flags;
+	__u32	dir_seq;
+	__u32	buckets;
+	__u32	slots;
+	__u64	seed;
+	__u64	zero2[5];
+};
+
+/**
+ * struct pgnl_view_slot - A group.
+ * @seq: Sequence of the slot and its rows; odd while they are changed.
+ * @hash: Hash of the name.
+ * @next: Number of the next slot of the chain, 0 at its end.
+ * @name_len: Bytes of the name; 0 in a slot that is no group's.
+ * @flags: enum pgnl_view_group_flag.
+ * @zero1: Always 0.
+ * @rows: Rows, those included that are not to be shown.
+ * @seen: Rows to be shown.
+ * @unseen: Members that have no pid in the pid namespace of the view.
+ * @first: Place of the first segment.
+ * @name: The first bytes of the name, NUL-padded.
+ * @members: Sum of the counts of the rows to be shown.
+ * @name_at: Place of the whole name, when it does not fit.
+ * @more: Places of the further segments.
+ * @zero2: Always 0.
+ */
+struct pgnl_view_slot {
+	__u32	seq;
+	__u32	hash;
+	__u32	next;
+	__u8	name_len;
+	__u8	flags;
+	__u16	zero1;
+	__u32	rows;
+	__u32	seen;
+	__u32	unseen;
+	__u32	first;
+	__u8	name[PGNL_VIEW_NAME_INLINE];
+	__u64	members;
+	__u32	name_at;
+	__u32	more[PGNL_VIEW_SEGMENTS - 1];
+	__u64	zero2;
+};
+
+/**
+ * struct pgnl_view_info - What is less often asked of a member.
+ * @count: How many times the process has joined; 0: no row to be shown.
+ * @uid: Real uid of the process as of its first join.
+ * @weight: Weight of the membership.
+ * @state: One of enum pgnl_state.
+ * @zero: Always 0.
+ * @extra_at: Place of a struct pgnl_view_extra, 0, or PGNL_VIEW_ASK.
+ */
+struct pgnl_view_info {
+	__u32	count;
+	__u32	uid;
+	__u16	weight;
+	__u8	state;
+	__u8	zero;
+	__u32	extra_at;
+};
+
+/**
+ * struct pgnl_view_extra - What few members have.
+ * @node: Place of the name of the node of the process, 0 for this node.
+ * @len: Bytes of metadata, 0 to PGNL_META_MAX.
+ * @zero: Always 0.
+ * @meta: The metadata.
+ */
+struct pgnl_view_extra {
+	__u32	node;
+	__u16	len;
+	__u16	zero;
+	__u8	meta[];
+};
+
+#endif /* _UAPI_LINUX_PGNL_VIEW_H */
