@@ -50,12 +50,18 @@ void lp_blame(const struct nlmsghdr *req, uint32_t offset,
 			return;
 		}
 		seen[type]++;
+		if (type == PGNL_A_PIDS && bad > (const char *)attr &&
+		    bad < (const char *)attr + mnl_attr_get_len(attr)) {
+			blame(error, lp_attr_name(type),
+			      (uint32_t)(bad - (const char *)mnl_attr_get_payload(attr)) /
+			      (uint32_t)sizeof(uint32_t));
+			return;
+		}
 		if (type != PGNL_A_LIMITS)
 			continue;
 		mnl_attr_for_each_nested(inner, attr)
 			if ((const char *)inner == bad)
-				blame(error, pgnl_limit_name((enum pgnl_limit)
-					(mnl_attr_get_type(inner) - 1)), 0);
+				blame(error, lp_limit_attr_name(mnl_attr_get_type(inner)), 0);
 	}
 }
 
@@ -128,5 +134,9 @@ int lp_fail_kernel(struct pgnl *handle, const struct nlmsghdr *req,
 		code = EINVAL;
 	lp_fail(handle, code, "", 0, "%s", "");
 	read_extack(&handle->error, req, nlh, tlvs);
+	/* It comes from generic netlink then, which has no words for it. */
+	if (code == EOPNOTSUPP && !*handle->error.text)
+		lp_fail(handle, code, "", 0,
+			"the module does not know this request: it is older than libpgnl");
 	return -code;
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A request to the kernel and what comes back. */
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "internal.h"
 
 /* How often a dump is taken again because the tables changed meanwhile. */
 #define DUMP_TRIES 3
+
+/* The kernel says itself when it is too late; this is how late it may be. */
+#define RESULT_SLACK 2000
 
 struct exchange {
 	const struct nlmsghdr *req;
@@ -18,8 +23,7 @@ struct exchange {
 	bool interrupted;	/* the dump raced with changes */
 };
 
-/* The next datagram of the kernel. */
-static int receive(struct pgnl *handle, size_t *len)
+int lp_receive(struct pgnl *handle, int flags, size_t *len)
 {
 	int fd = mnl_socket_get_fd(handle->sock);
 
@@ -32,10 +36,17 @@ static int receive(struct pgnl *handle, size_t *len)
 			.msg_iov = &iov,
 			.msg_iovlen = 1,
 		};
-		ssize_t n = recvmsg(fd, &msg, 0);
+		ssize_t n = recvmsg(fd, &msg, flags);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && handle->stray && errno == ENOBUFS) {
+			handle->overrun = true;
+			continue;
+		}
+		if (n < 0 && handle->stray && errno == EAGAIN)
+			return lp_fail(handle, ENOBUFS, "", 0,
+				       "no room for the reply");
 		if (n < 0)
 			return lp_fail(handle, errno, "", 0,
 				       "can't receive from the kernel");
@@ -86,10 +97,27 @@ static void digest_one(struct pgnl *handle, struct exchange *x,
 		if (ret)
 			lp_fail(handle, -ret, "", 0, ret == -EPROTO ?
 				"the module's reply is malformed" : "no memory");
-		x->done = !(nlh->nlmsg_flags & NLM_F_MULTI);
+		x->done = !(nlh->nlmsg_flags & NLM_F_MULTI) &&
+			  !(x->req->nlmsg_flags & NLM_F_ACK);
 	}
 	if (!x->err)
 		x->err = ret;
+}
+
+/* An ack may come after the result that the reply has announced. */
+static int keep_early(struct pgnl *handle, const struct nlmsghdr *nlh)
+{
+	struct nlmsghdr *copy;
+
+	if (!lp_is_result(nlh))
+		return 0;
+	copy = malloc(nlh->nlmsg_len);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, nlh, nlh->nlmsg_len);
+	free(handle->early);
+	handle->early = copy;
+	return 0;
 }
 
 static void digest(struct pgnl *handle, struct exchange *x, size_t len)
@@ -98,9 +126,13 @@ static void digest(struct pgnl *handle, struct exchange *x, size_t len)
 	int left = (int)len;
 
 	while (!x->done && mnl_nlmsg_ok(nlh, left)) {
-		/* Others are leftovers of a request given up. */
+		/* Others are events, or leftovers of a request given up. */
 		if (nlh->nlmsg_seq == x->req->nlmsg_seq)
 			digest_one(handle, x, nlh);
+		else if (handle->stray && !nlh->nlmsg_seq && !x->err)
+			x->err = handle->stray(nlh, handle->stray_arg);
+		else if (!nlh->nlmsg_seq && !x->err)
+			x->err = keep_early(handle, nlh);
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 }
@@ -116,10 +148,15 @@ static int exchange(struct pgnl *handle, struct nlmsghdr *req, lp_reply_fn fn,
 	if (ret)
 		return ret;
 	while (!x.done) {
-		ret = receive(handle, &len);
+		/*
+		 * A request is done when it has been sent, so where events may
+		 * take the room of its reply, that is there by now or lost.
+		 */
+		ret = lp_receive(handle, handle->stray ? MSG_DONTWAIT : 0, &len);
 		if (ret) {
 			/* The old socket may be stuck amid a dump. */
-			lp_reconnect(handle);
+			if (!handle->stray)
+				lp_reconnect(handle);
 			return ret;
 		}
 		digest(handle, &x, len);
@@ -201,6 +238,108 @@ int lp_do(struct pgnl *handle, lp_reply_fn fn, void *arg)
 
 	/* A reply says as much as an ack, so it does not need one. */
 	return transact(handle, fn ? 0 : NLM_F_ACK, fn, arg, &interrupted);
+}
+
+int lp_do_acked(struct pgnl *handle, lp_reply_fn fn, void *arg)
+{
+	bool interrupted;
+
+	return transact(handle, NLM_F_ACK, fn, arg, &interrupted);
+}
+
+/* 1: it is the result; 0: it is not; or the error that it tells of. */
+static int take_result(struct pgnl *handle, const struct lp_pending *pending,
+		       lp_reply_fn fn, void *arg, const struct nlmsghdr *nlh)
+{
+	struct lp_text words;
+	int code = 0, ret;
+
+	if (!lp_decode_result(nlh, pending->request, &code, &words))
+		return 0;
+	ret = fn(nlh, arg);
+	if (ret)
+		return lp_fail(handle, -ret, "", 0, "the result is malformed");
+	if (!code)
+		return 1;
+	return lp_fail(handle, code, "", 0, "%.*s", (int)words.len,
+		       words.data ? words.data : "");
+}
+
+static int find_result(struct pgnl *handle, const struct lp_pending *pending,
+		       lp_reply_fn fn, void *arg, size_t len)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)handle->buf;
+	int left = (int)len;
+	int ret = 0;
+
+	for (; !ret && mnl_nlmsg_ok(nlh, left);
+	     nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (nlh->nlmsg_seq || nlh->nlmsg_type != handle->family)
+			continue;
+		ret = take_result(handle, pending, fn, arg, nlh);
+		if (!ret && handle->stray)
+			ret = handle->stray(nlh, handle->stray_arg);
+	}
+	return ret;
+}
+
+/* That came with the reply. */
+static int find_early(struct pgnl *handle, const struct lp_pending *pending,
+		      lp_reply_fn fn, void *arg)
+{
+	struct nlmsghdr *early = handle->early;
+	int ret;
+
+	if (!early)
+		return 0;
+	handle->early = NULL;
+	ret = take_result(handle, pending, fn, arg, early);
+	free(early);
+	return ret;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until the socket has something, or it is too late. */
+static int wait_readable(struct pgnl *handle, int64_t deadline)
+{
+	struct pollfd poller = {
+		.fd = mnl_socket_get_fd(handle->sock),
+		.events = POLLIN,
+	};
+	int64_t left = deadline - now_ms();
+
+	if (left <= 0)
+		return lp_fail(handle, ETIMEDOUT, "", 0, "no result in time");
+	if (poll(&poller, 1, (int)left) < 0 && errno != EINTR)
+		return lp_fail(handle, errno, "", 0, "can't wait for the result");
+	return 0;
+}
+
+int lp_wait(struct pgnl *handle, const struct lp_pending *pending,
+	    lp_reply_fn fn, void *arg)
+{
+	int64_t deadline = now_ms() + pending->timeout + RESULT_SLACK;
+	size_t len;
+	int ret;
+
+	if (!pending->request)
+		return 0;
+	ret = find_early(handle, pending, fn, arg);
+	while (!ret) {
+		ret = wait_readable(handle, deadline);
+		if (!ret)
+			ret = lp_receive(handle, 0, &len);
+		if (!ret)
+			ret = find_result(handle, pending, fn, arg, len);
+	}
+	return ret > 0 ? 0 : ret;
 }
 
 int lp_dump(struct pgnl *handle, lp_reply_fn fn, struct lp_list *list)

@@ -56,6 +56,11 @@ static bool same_netns(const struct mnl_socket *a, const struct mnl_socket *b)
 	       left == right;
 }
 
+bool lp_same_netns(const struct pgnl *a, const struct pgnl *b)
+{
+	return same_netns(a->sock, b->sock);
+}
+
 void lp_reconnect(struct pgnl *handle)
 {
 	struct pgnl_error error = handle->error;
@@ -104,6 +109,7 @@ LP_EXPORT void pgnl_close(struct pgnl *handle)
 		return;
 	if (handle->sock)
 		mnl_socket_close(handle->sock);
+	free(handle->early);
 	free(handle->buf);
 	free(handle->req);
 	free(handle);

@@ -8,6 +8,12 @@
 struct limits {
 	uint64_t *limits;
 	uint64_t *usage;
+	size_t n;
+};
+
+struct stats {
+	uint64_t *stats;
+	size_t n;
 };
 
 static int on_limits(const struct nlmsghdr *nlh, void *arg)
@@ -16,17 +22,20 @@ static int on_limits(const struct nlmsghdr *nlh, void *arg)
 	int ret = 0;
 
 	if (out->limits)
-		ret = lp_decode_numbers(nlh, PGNL_A_LIMITS, out->limits,
-					PGNL_N_LIMITS);
+		ret = lp_decode_numbers(nlh, PGNL_A_LIMITS, PGNL_A_LIMIT_PAD,
+					out->limits, out->n);
 	if (!ret && out->usage)
-		ret = lp_decode_numbers(nlh, PGNL_A_USAGE, out->usage,
-					PGNL_N_LIMITS);
+		ret = lp_decode_numbers(nlh, PGNL_A_USAGE, PGNL_A_LIMIT_PAD,
+					out->usage, out->n);
 	return ret;
 }
 
 static int on_stats(const struct nlmsghdr *nlh, void *arg)
 {
-	return lp_decode_numbers(nlh, PGNL_A_STATS, arg, PGNL_N_STATS);
+	const struct stats *out = arg;
+
+	return lp_decode_numbers(nlh, PGNL_A_STATS, PGNL_A_STAT_PAD, out->stats,
+				 out->n);
 }
 
 struct verdict {
@@ -51,9 +60,9 @@ static int on_verdict(const struct nlmsghdr *nlh, void *arg)
 }
 
 LP_EXPORT int pgnl_limits(struct pgnl *handle, uint64_t *limits,
-			  uint64_t *usage)
+			  uint64_t *usage, size_t n)
 {
-	struct limits out = { limits, usage };
+	struct limits out = { limits, usage, n };
 
 	lp_start(handle, PGNL_CMD_LIMIT_GET);
 	return lp_do(handle, on_limits, &out);
@@ -69,15 +78,18 @@ LP_EXPORT int pgnl_limit_set(struct pgnl *handle, enum pgnl_limit limit,
 	lp_start(handle, PGNL_CMD_LIMIT_SET);
 	/* No check of room: a fresh request has plenty. */
 	nest = mnl_attr_nest_start(handle->req, PGNL_A_LIMITS);
-	mnl_attr_put_u64(handle->req, (uint16_t)limit + 1, value);
+	mnl_attr_put_u64(handle->req, lp_number_attr(limit, PGNL_A_LIMIT_PAD),
+			 value);
 	mnl_attr_nest_end(handle->req, nest);
 	return lp_do(handle, NULL, NULL);
 }
 
-LP_EXPORT int pgnl_stats(struct pgnl *handle, uint64_t stats[PGNL_N_STATS])
+LP_EXPORT int pgnl_stats(struct pgnl *handle, uint64_t *stats, size_t n)
 {
+	struct stats out = { stats, n };
+
 	lp_start(handle, PGNL_CMD_STATS_GET);
-	return lp_do(handle, on_stats, stats);
+	return lp_do(handle, on_stats, &out);
 }
 
 LP_EXPORT int pgnl_verify(struct pgnl *handle, char *text, size_t size)

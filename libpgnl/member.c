@@ -148,6 +148,8 @@ static int compare(const void *a, const void *b)
 	int ret = (left->id > right->id) - (left->id < right->id);
 
 	if (!ret)
+		ret = compare_names(left->node, right->node);
+	if (!ret)
 		ret = compare_names(left->group, right->group);
 	return ret ? ret : compare_names(left->scope, right->scope);
 }
@@ -268,6 +270,29 @@ LP_EXPORT int pgnl_members(struct pgnl *handle, const char *scope,
 	return lp_list_finish(handle, &list, ret, (void **)result);
 }
 
+/* Parts of a listing come in the order of time, so the first is the oldest. */
+static int on_members_after(const struct nlmsghdr *nlh, void *arg)
+{
+	struct lp_list *list = arg;
+
+	if (!list->seq)
+		list->seq = lp_decode_seq(nlh);
+	return on_scope_members(nlh, arg);
+}
+
+int lp_members_after(struct pgnl *handle, const char *scope, const char *group,
+		     uint32_t flags, struct pgnl_members **result,
+		     uint64_t *seq)
+{
+	struct lp_list list = { .type = &member_type };
+	int ret;
+
+	put_member_get(handle, scope, group, flags);
+	ret = lp_dump(handle, on_members_after, &list);
+	*seq = list.seq;
+	return lp_list_finish(handle, &list, ret, (void **)result);
+}
+
 LP_EXPORT int pgnl_pick(struct pgnl *handle, const char *scope,
 			const char *group, enum pgnl_pick_policy policy,
 			const struct pgnl_pick_opts *opts,
@@ -287,6 +312,8 @@ LP_EXPORT int pgnl_pick(struct pgnl *handle, const char *scope,
 		lp_put_u32(handle, PGNL_A_UID, opts->uid);
 	if (opts && opts->flags & PGNL_LOCAL)
 		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
+	if (opts && opts->flags & PGNL_ANY_STATE)
+		lp_put_flag(handle, PGNL_A_STALE);
 	ret = lp_do(handle, on_group_members, &list);
 	if (!ret && list.n != 1)
 		ret = lp_fail(handle, EPROTO, "member", 0,

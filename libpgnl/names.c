@@ -16,6 +16,7 @@ static const char *const attr_names[] = {
 	[PGNL_A_LOCAL] = "local",
 	[PGNL_A_REMOTE] = "remote",
 	[PGNL_A_PID] = "pid",
+	[PGNL_A_PIDS] = "pid",
 	[PGNL_A_SELF] = "self",
 	[PGNL_A_ID] = "id",
 	[PGNL_A_TIMES] = "times",
@@ -48,43 +49,101 @@ static const char *const attr_names[] = {
 	[PGNL_A_REACHED] = "reached",
 	[PGNL_A_REFUSED] = "refused",
 	[PGNL_A_GONE] = "gone",
+	[PGNL_A_SUBSCRIPTION] = "subscription",
+	[PGNL_A_SEQ] = "seq",
+	[PGNL_A_EVENT] = "event",
+	[PGNL_A_DATA] = "data",
+	[PGNL_A_SENDER] = "sender",
+	[PGNL_A_FULL] = "full",
+	[PGNL_A_NO_INBOX] = "no-inbox",
+	[PGNL_A_REPLACE] = "replace",
+	[PGNL_A_RESOLVE] = "resolve",
+	[PGNL_A_HOLDER] = "holder",
+	[PGNL_A_FD] = "fd",
+	[PGNL_A_PEER] = "peer",
+	[PGNL_A_ENTRY] = "entry",
+	[PGNL_A_STALE] = "stale",
+	[PGNL_A_ALIAS] = "alias",
+	[PGNL_A_REQUEST] = "request",
+	[PGNL_A_ACT] = "act",
+	[PGNL_A_TARGET] = "target",
+	[PGNL_A_UNREACHABLE] = "unreachable",
+	[PGNL_A_ERROR] = "error",
+	[PGNL_A_WORDS] = "words",
+	[PGNL_A_TIMEOUT] = "timeout",
+	[PGNL_A_FENCE] = "fence",
 };
 _Static_assert(MNL_ARRAY_SIZE(attr_names) == PGNL_A_MAX + 1,
 	       "an attribute without a name");
 
-/* enum pgnl_limit and enum pgnl_stat follow the attributes, less one. */
+/* enum pgnl_limit and enum pgnl_stat are in the order of the attributes. */
 static const char *const limit_names[] = {
-	[PGNL_A_LIMIT_USER_GROUPS - 1] = "user-groups",
-	[PGNL_A_LIMIT_USER_MEMBERSHIPS - 1] = "user-memberships",
-	[PGNL_A_LIMIT_NET_SCOPES - 1] = "net-scopes",
-	[PGNL_A_LIMIT_NET_GROUPS - 1] = "net-groups",
-	[PGNL_A_LIMIT_NET_MEMBERSHIPS - 1] = "net-memberships",
+	[PGNL_LIMIT_USER_GROUPS] = "user-groups",
+	[PGNL_LIMIT_USER_MEMBERSHIPS] = "user-memberships",
+	[PGNL_LIMIT_NET_SCOPES] = "net-scopes",
+	[PGNL_LIMIT_NET_GROUPS] = "net-groups",
+	[PGNL_LIMIT_NET_MEMBERSHIPS] = "net-memberships",
+	[PGNL_LIMIT_USER_SUBSCRIPTIONS] = "user-subscriptions",
+	[PGNL_LIMIT_NET_SUBSCRIPTIONS] = "net-subscriptions",
+	[PGNL_LIMIT_USER_INBOXES] = "user-inboxes",
+	[PGNL_LIMIT_NET_INBOXES] = "net-inboxes",
+	[PGNL_LIMIT_USER_VIEW_PAGES] = "user-view-pages",
+	[PGNL_LIMIT_NET_VIEW_PAGES] = "net-view-pages",
+	[PGNL_LIMIT_NET_NODES] = "net-nodes",
+	[PGNL_LIMIT_NET_REMOTES] = "net-remotes",
+	[PGNL_LIMIT_NODE_REMOTES] = "node-remotes",
+	[PGNL_LIMIT_USER_REQUESTS] = "user-requests",
+	[PGNL_LIMIT_USER_REQUEST_BYTES] = "user-request-bytes",
+	[PGNL_LIMIT_NET_REQUESTS] = "net-requests",
 };
 _Static_assert(MNL_ARRAY_SIZE(limit_names) == PGNL_N_LIMITS,
 	       "a limit without a name");
-_Static_assert(PGNL_A_LIMIT_PAD == PGNL_N_LIMITS + 1,
+/* The padding is the one attribute that is no limit. */
+_Static_assert(PGNL_A_LIMIT_MAX == PGNL_N_LIMITS + 1,
 	       "a limit unknown to pgnl.h");
 
 static const char *const stat_names[] = {
-	[PGNL_A_STAT_SCOPES - 1] = "scopes",
-	[PGNL_A_STAT_GROUPS - 1] = "groups",
-	[PGNL_A_STAT_MEMBERSHIPS - 1] = "memberships",
-	[PGNL_A_STAT_PROCESSES - 1] = "processes",
-	[PGNL_A_STAT_JOINS - 1] = "joins",
-	[PGNL_A_STAT_LEAVES - 1] = "leaves",
-	[PGNL_A_STAT_EXITS - 1] = "exits",
-	[PGNL_A_STAT_EVICTIONS - 1] = "evictions",
-	[PGNL_A_STAT_DEAD_PROCESSES - 1] = "dead-processes",
-	[PGNL_A_STAT_LATE_JOINS - 1] = "late-joins",
+	[PGNL_STAT_SCOPES] = "scopes",
+	[PGNL_STAT_GROUPS] = "groups",
+	[PGNL_STAT_MEMBERSHIPS] = "memberships",
+	[PGNL_STAT_PROCESSES] = "processes",
+	[PGNL_STAT_JOINS] = "joins",
+	[PGNL_STAT_LEAVES] = "leaves",
+	[PGNL_STAT_EXITS] = "exits",
+	[PGNL_STAT_EVICTIONS] = "evictions",
+	[PGNL_STAT_DEAD_PROCESSES] = "dead-processes",
+	[PGNL_STAT_LATE_JOINS] = "late-joins",
+	[PGNL_STAT_SUBSCRIPTIONS] = "subscriptions",
+	[PGNL_STAT_EVENTS] = "events",
+	[PGNL_STAT_DELIVERED] = "delivered",
+	[PGNL_STAT_LOST] = "lost",
+	[PGNL_STAT_INBOXES] = "inboxes",
+	[PGNL_STAT_MESSAGES] = "messages",
+	[PGNL_STAT_FULL_INBOXES] = "full-inboxes",
+	[PGNL_STAT_NODES] = "nodes",
+	[PGNL_STAT_REMOTES] = "remotes",
+	[PGNL_STAT_REMOTE_PUTS] = "remote-puts",
+	[PGNL_STAT_REMOTE_REMOVALS] = "remote-removals",
+	[PGNL_STAT_REMOTE_DROPS] = "remote-drops",
+	[PGNL_STAT_REQUESTS] = "requests",
+	[PGNL_STAT_UPCALLS] = "upcalls",
+	[PGNL_STAT_UNANSWERED] = "unanswered",
 };
 _Static_assert(MNL_ARRAY_SIZE(stat_names) == PGNL_N_STATS,
 	       "a counter without a name");
-_Static_assert(PGNL_A_STAT_PAD == PGNL_N_STATS + 1,
+_Static_assert(PGNL_A_STAT_MAX == PGNL_N_STATS + 1,
 	       "a counter unknown to pgnl.h");
 
 const char *lp_attr_name(uint16_t type)
 {
 	return type <= PGNL_A_MAX ? attr_names[type] : NULL;
+}
+
+const char *lp_limit_attr_name(uint16_t type)
+{
+	if (!type || type == PGNL_A_LIMIT_PAD || type > PGNL_A_LIMIT_MAX)
+		return NULL;
+	return limit_names[type - (type < PGNL_A_LIMIT_PAD ? 1 : 2)];
 }
 
 LP_EXPORT const char *pgnl_limit_name(enum pgnl_limit limit)

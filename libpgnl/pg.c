@@ -57,7 +57,7 @@ static int expand(struct pgnl *handle, const struct pgnl_members *members,
 }
 
 int lp_get_pids(struct pgnl *handle, const char *scope, const char *group,
-		uint32_t flags, struct pgnl_pids **result, int *missing)
+		struct pgnl_pids **result, int *missing)
 {
 	struct pgnl_members *members;
 	int ret;
@@ -65,7 +65,7 @@ int lp_get_pids(struct pgnl *handle, const char *scope, const char *group,
 	*result = NULL;
 	if (!group)
 		return lp_fail(handle, EINVAL, "group", 0, "no group given");
-	ret = pgnl_members(handle, scope, group, flags, &members, missing);
+	ret = pgnl_members(handle, scope, group, PGNL_LOCAL, &members, missing);
 	if (!ret)
 		ret = expand(handle, members, result);
 	pgnl_free(members);
@@ -75,14 +75,14 @@ int lp_get_pids(struct pgnl *handle, const char *scope, const char *group,
 LP_EXPORT int pgnl_pg_get_members(struct pgnl *handle, const char *scope,
 				  const char *group, struct pgnl_pids **list)
 {
-	return lp_get_pids(handle, scope, group, 0, list, NULL);
+	return lp_get_pids(handle, scope, group, list, NULL);
 }
 
 LP_EXPORT int pgnl_pg_get_local_members(struct pgnl *handle, const char *scope,
 					const char *group,
 					struct pgnl_pids **list)
 {
-	return lp_get_pids(handle, scope, group, PGNL_LOCAL, list, NULL);
+	return lp_get_pids(handle, scope, group, list, NULL);
 }
 
 LP_EXPORT int pgnl_pg_which_groups(struct pgnl *handle, const char *scope,

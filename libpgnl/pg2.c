@@ -43,12 +43,12 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-static int get_members(struct pgnl *handle, const char *name, uint32_t flags,
+static int get_members(struct pgnl *handle, const char *name,
 		       struct pgnl_pids **list)
 {
 	int ret, missing;
 
-	ret = lp_get_pids(handle, SCOPE, name, flags, list, &missing);
+	ret = lp_get_pids(handle, SCOPE, name, list, &missing);
 	if (ret)
 		return ret;
 	if (missing) {
@@ -63,22 +63,25 @@ static int get_members(struct pgnl *handle, const char *name, uint32_t flags,
 LP_EXPORT int pgnl_pg2_get_members(struct pgnl *handle, const char *name,
 				   struct pgnl_pids **list)
 {
-	return get_members(handle, name, 0, list);
+	return get_members(handle, name, list);
 }
 
 LP_EXPORT int pgnl_pg2_get_local_members(struct pgnl *handle, const char *name,
 					 struct pgnl_pids **list)
 {
-	return get_members(handle, name, PGNL_LOCAL, list);
+	return get_members(handle, name, list);
 }
 
 LP_EXPORT int pgnl_pg2_get_closest_pid(struct pgnl *handle, const char *name,
 				       pid_t *pid)
 {
+	const struct pgnl_pick_opts opts = {
+		.flags = PGNL_LOCAL, .uid = PGNL_ANY_UID,
+	};
 	struct pgnl_members *list;
 	int ret;
 
-	ret = pgnl_pick(handle, SCOPE, name, PGNL_PICK_CLOSEST, NULL, &list);
+	ret = pgnl_pick(handle, SCOPE, name, PGNL_PICK_CLOSEST, &opts, &list);
 	if (ret == -ENODATA)
 		return PGNL_NO_PROCESS;
 	if (ret)

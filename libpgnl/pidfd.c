@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Joining the process of a pidfd. The wire knows pids, which may be reused at
+ * Processes by pidfd, to the kernel and from it.
+ *
+ * Joining the process of a pidfd: the wire knows pids, which may be reused at
  * any moment, so the order is: read the pid, join it, see that the process of
  * the pidfd is still alive. If it is, the pid was its own all the time; if it
- * is not, the join is taken back by the id, which is never reused.
+ * is not, the join is taken back by the id, which is never reused. The other
+ * way round a pidfd is of the member when that has its pid before and after.
  */
 
 #include <fcntl.h>
@@ -108,4 +111,55 @@ LP_EXPORT int pgnl_join_pidfd(struct pgnl *handle, const char *scope,
 	if (result)
 		*result = joined;
 	return 0;
+}
+
+struct process {
+	pid_t pid;
+	uint64_t id;
+};
+
+static int on_process(const struct nlmsghdr *nlh, void *arg)
+{
+	struct process *process = arg;
+
+	return lp_decode_process(nlh, &process->pid, &process->id);
+}
+
+/* Its pid, if it is alive and a member and the caller can see it. */
+static int pid_of_id(struct pgnl *handle, uint64_t id, pid_t *pid)
+{
+	struct process process = { 0 };
+	int ret;
+
+	lp_start(handle, PGNL_CMD_PROCESS_GET);
+	lp_put_u64(handle, PGNL_A_ID, id);
+	ret = lp_do(handle, on_process, &process);
+	if (ret)
+		return ret;
+	if (process.id != id)
+		return lp_fail(handle, ESRCH, "id", 0, "no such member");
+	if (!process.pid)
+		return lp_fail(handle, ESRCH, "id", 0,
+			       "the process is not visible in this pid namespace");
+	*pid = process.pid;
+	return 0;
+}
+
+LP_EXPORT int pgnl_pidfd_open(struct pgnl *handle, uint64_t id)
+{
+	pid_t pid, again;
+	int ret, fd;
+
+	ret = pid_of_id(handle, id, &pid);
+	if (ret)
+		return ret;
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return lp_fail(handle, errno, "id", 0, "can't open pid %d", (int)pid);
+	ret = pid_of_id(handle, id, &again);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	return fd;
 }

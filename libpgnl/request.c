@@ -91,10 +91,51 @@ static void put_name(struct pgnl *handle, uint16_t type, const char *name,
 		mnl_attr_put(handle->req, type, len + 1, name);
 }
 
+void lp_put_name(struct pgnl *handle, uint16_t type, const char *what,
+		 const char *name, size_t max)
+{
+	size_t len = name ? strnlen(name, max + 1) : 0;
+
+	if ((!len || len > max) && !handle->req_err)
+		handle->req_err = lp_fail(handle, EINVAL, what, 0,
+			"%s name must have 1 to %zu bytes", what, max);
+	else if (make_room(handle, len + 1))
+		mnl_attr_put(handle->req, type, len + 1, name);
+}
+
+/* By its place, since the buffer may move. */
+size_t lp_put_nest(struct pgnl *handle, uint16_t type)
+{
+	size_t at = handle->req->nlmsg_len;
+
+	if (make_room(handle, 0))
+		mnl_attr_nest_start(handle->req, type);
+	return at;
+}
+
+void lp_end_nest(struct pgnl *handle, size_t nest)
+{
+	size_t len = handle->req->nlmsg_len - nest;
+
+	if (handle->req_err)
+		return;
+	if (len > UINT16_MAX)
+		handle->req_err = lp_fail(handle, E2BIG, "", 0,
+					  "the request is too long");
+	else
+		mnl_attr_nest_end(handle->req, (struct nlattr *)
+				  ((char *)handle->req + nest));
+}
+
 void lp_put_scope(struct pgnl *handle, const char *scope)
 {
 	if (scope)
 		put_name(handle, PGNL_A_SCOPE, scope, PGNL_SCOPE_NAME_MAX, 0);
+}
+
+void lp_put_alias(struct pgnl *handle, const char *alias)
+{
+	put_name(handle, PGNL_A_ALIAS, alias, PGNL_SCOPE_NAME_MAX, 0);
 }
 
 void lp_put_group(struct pgnl *handle, const char *group)
@@ -109,20 +150,48 @@ void lp_put_groups(struct pgnl *handle, const char *const *groups, size_t n)
 			 (uint32_t)i);
 }
 
+/* Room for @n numbers, to be filled, or NULL; none is put for none. */
+static uint32_t *put_array(struct pgnl *handle, uint16_t type, size_t n)
+{
+	struct nlattr *attr;
+
+	if (n > PGNL_ROWS_MAX && !handle->req_err)
+		handle->req_err = lp_fail(handle, E2BIG, "", 0,
+			"more than %d rows in one request", PGNL_ROWS_MAX);
+	if (!n || !make_room(handle, n * sizeof(uint32_t)))
+		return NULL;
+	attr = mnl_nlmsg_get_payload_tail(handle->req);
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + n * sizeof(uint32_t));
+	handle->req->nlmsg_len += attr->nla_len;
+	return mnl_attr_get_payload(attr);
+}
+
+/* A 0 stands for the caller. */
+static uint32_t pid_number(struct pgnl *handle, pid_t pid, size_t index)
+{
+	if (pid < 0 && !handle->req_err)
+		handle->req_err = lp_fail(handle, EINVAL, "pid", (uint32_t)index,
+					  "negative pid %d", (int)pid);
+	return (uint32_t)(pid ? pid : handle->owner);
+}
+
 void lp_put_pids(struct pgnl *handle, const pid_t *pids, size_t n)
 {
+	uint32_t *list;
+
 	if (n == 1 && !pids[0]) {
 		lp_put_flag(handle, PGNL_A_SELF);
 		return;
 	}
-	for (size_t i = 0; i < n && !handle->req_err; i++) {
-		if (pids[i] < 0)
-			handle->req_err = lp_fail(handle, EINVAL, "pid",
-				(uint32_t)i, "negative pid %d", (int)pids[i]);
-		/* Within a list the order counts, so self goes by its pid. */
-		lp_put_u32(handle, PGNL_A_PID,
-			   (uint32_t)(pids[i] ? pids[i] : handle->owner));
+	if (n == 1) {
+		lp_put_u32(handle, PGNL_A_PID, pid_number(handle, pids[0], 0));
+		return;
 	}
+	/* Within a list the order counts, so self goes by its pid. */
+	list = put_array(handle, PGNL_A_PIDS, n);
+	for (size_t i = 0; list && i < n; i++)
+		list[i] = pid_number(handle, pids[i], i);
 }
 
 void lp_put_owner(struct pgnl *handle, uint32_t owner, uint32_t gid,

@@ -73,6 +73,26 @@ LP_EXPORT int pgnl_scope_set(struct pgnl *handle, const char *name,
 	return lp_do(handle, NULL, NULL);
 }
 
+LP_EXPORT int pgnl_scope_share(struct pgnl *handle, const char *name, int netns,
+			       const char *alias)
+{
+	lp_start(handle, PGNL_CMD_SCOPE_SHARE);
+	lp_put_scope(handle, name);
+	lp_put_u32(handle, PGNL_A_FD, (uint32_t)netns);
+	lp_put_alias(handle, alias);
+	return lp_do(handle, NULL, NULL);
+}
+
+LP_EXPORT int pgnl_scope_unshare(struct pgnl *handle, const char *alias,
+				 int netns)
+{
+	lp_start(handle, PGNL_CMD_SCOPE_UNSHARE);
+	if (netns >= 0)
+		lp_put_u32(handle, PGNL_A_FD, (uint32_t)netns);
+	lp_put_alias(handle, alias);
+	return lp_do(handle, NULL, NULL);
+}
+
 LP_EXPORT int pgnl_scopes(struct pgnl *handle, const char *name,
 			  struct pgnl_scopes **result)
 {

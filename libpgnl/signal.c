@@ -3,9 +3,24 @@
 
 #include "internal.h"
 
+struct signalling {
+	struct pgnl_signalled *signalled;
+	struct lp_pending pending;
+};
+
 static int on_signalled(const struct nlmsghdr *nlh, void *arg)
 {
-	return lp_decode_signalled(nlh, arg);
+	struct signalling *signalling = arg;
+
+	return lp_decode_signalled(nlh, signalling->signalled) ? :
+	       lp_decode_pending(nlh, &signalling->pending);
+}
+
+static int on_signalled_on(const struct nlmsghdr *nlh, void *arg)
+{
+	struct signalling *signalling = arg;
+
+	return lp_decode_signalled_on(nlh, signalling->signalled);
 }
 
 static void put_opts(struct pgnl *handle, const struct pgnl_signal_opts *opts)
@@ -33,6 +48,9 @@ LP_EXPORT int pgnl_signal(struct pgnl *handle, const char *scope,
 			  const struct pgnl_signal_opts *opts,
 			  struct pgnl_signalled *signalled)
 {
+	struct signalling signalling = { .signalled = signalled };
+	int ret;
+
 	/* No ids at all would mean everybody to the kernel. */
 	if (opts && opts->ids && !opts->n_ids) {
 		*signalled = (struct pgnl_signalled){ 0 };
@@ -44,5 +62,10 @@ LP_EXPORT int pgnl_signal(struct pgnl *handle, const char *scope,
 	lp_put_u32(handle, PGNL_A_SIGNAL, (uint32_t)signal);
 	if (opts)
 		put_opts(handle, opts);
-	return lp_do(handle, on_signalled, signalled);
+	ret = lp_do(handle, on_signalled, &signalling);
+	if (ret)
+		return ret;
+	ret = lp_wait(handle, &signalling.pending, on_signalled_on, &signalling);
+	/* What could not be learned of other nodes is told by its count. */
+	return signalled->unreachable ? 0 : ret;
 }

@@ -51,6 +51,23 @@ static inline void touch_bytes(const void *data, size_t len, size_t *sum)
 		*sum += bytes[i];
 }
 
+/* The same as the holder of a name, with a registration of that length. */
+static inline void put_name(struct nlmsghdr *nlh, uint16_t type, uint64_t fence,
+			    size_t len)
+{
+	struct pgnl_registration told = {
+		.fence = fence, .stamp = 5, .resolve = PGNL_RESOLVE_NOTIFY_ALL,
+	};
+	struct pgnl_row row = { .id = fence, .pid = 9, .count = 1 };
+	char bytes[sizeof(told) + 64] = { 0 };
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+
+	memcpy(bytes, &told, sizeof(told));
+	mnl_attr_put(nlh, PGNL_A_MEMBER_ROW, sizeof(row), &row);
+	mnl_attr_put(nlh, PGNL_A_MEMBER_REGISTRATION, len, bytes);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static inline int touch(const struct lp_member *member, void *arg)
 {
 	touch_bytes(member->node.data, member->node.len, arg);
@@ -60,19 +77,33 @@ static inline int touch(const struct lp_member *member, void *arg)
 	return 0;
 }
 
+static inline int touch_name(const struct lp_name *name, void *arg)
+{
+	return touch(&name->member, arg);
+}
+
 /* Take one message for every kind of reply in turn. */
 static inline void decode_anything(const struct nlmsghdr *nlh)
 {
+	struct pgnl_signalled signalled;
 	uint64_t numbers[PGNL_N_STATS];
+	struct pgnl_message message;
+	struct pgnl_sent sent;
+	pid_t pid;
+	int fd;
 	struct pgnl_joined joined[2];
 	struct lp_member_reply reply;
 	struct pgnl_scope scope;
 	struct pgnl_group group;
 	struct pgnl_info info;
+	struct pgnl_node node;
 	uint32_t left[2], number;
 	volatile size_t used = 0;
 	struct lp_text text;
+	struct lp_event event;
+	struct lp_since since;
 	size_t sum = 0;
+	bool missing;
 	uint16_t id;
 
 	lp_decode_family(nlh, &id, &number);
@@ -82,9 +113,30 @@ static inline void decode_anything(const struct nlmsghdr *nlh)
 	if (lp_decode_group(nlh, &group, &text) == 1)
 		touch_bytes(text.data, text.len, &sum);
 	lp_decode_members(nlh, touch, &sum, &reply);
+	lp_decode_names(nlh, touch_name, &sum, &missing);
 	lp_decode_joined(nlh, joined, 2);
 	lp_decode_left(nlh, left, 2, &number);
-	lp_decode_numbers(nlh, PGNL_A_STATS, numbers, PGNL_N_STATS);
+	lp_decode_numbers(nlh, PGNL_A_STATS, PGNL_A_STAT_PAD, numbers, PGNL_N_STATS);
+	lp_decode_signalled(nlh, &signalled);
+	lp_decode_sent(nlh, &sent);
+	lp_decode_opened(nlh, numbers);
+	lp_decode_process(nlh, &pid, numbers);
+	lp_decode_fd(nlh, &fd);
+	if (lp_decode_message(nlh, &message) == 1) {
+		touch_bytes(message.data, message.len, &sum);
+		touch_bytes(message.group, strlen(message.group), &sum);
+		if (message.node)
+			touch_bytes(message.node, strlen(message.node), &sum);
+	}
+	lp_decode_since(nlh, &since);
+	lp_decode_seq(nlh);
+	if (!lp_decode_event(nlh, &event)) {
+		touch_bytes(event.scope.data, event.scope.len, &sum);
+		touch_bytes(event.group.data, event.group.len, &sum);
+		touch_bytes(event.node.data, event.node.len, &sum);
+	}
+	if (!lp_decode_node(nlh, &node, &text))
+		touch_bytes(text.data, text.len, &sum);
 	if (!lp_decode_verdict(nlh, &text))
 		touch_bytes(text.data, text.len, &sum);
 	used = sum;

@@ -126,6 +126,57 @@ static void the_failure_of_the_receiver_ends_the_members(void)
 	CHECK(seen.n == 1);
 }
 
+struct seen_names {
+	struct lp_name name[4];
+	int n;
+};
+
+static int see_name(const struct lp_name *name, void *arg)
+{
+	struct seen_names *seen = arg;
+
+	seen->name[seen->n++] = *name;
+	return 0;
+}
+
+static void the_new_holder_of_a_name_comes_before_the_old(void)
+{
+	struct seen_names seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	bool missing;
+
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "web");
+	put_name(nlh, PGNL_A_HOLDER, 7, sizeof(struct pgnl_registration));
+	put_name(nlh, PGNL_A_MEMBER, UINT64_MAX, sizeof(struct pgnl_registration) + 8);
+	CHECK(lp_decode_names(nlh, see_name, &seen, &missing) == 0);
+	CHECK(seen.n == 2 && !missing);
+	CHECK(seen.name[0].told.fence == UINT64_MAX && !seen.name[0].old);
+	CHECK(seen.name[0].told.resolve == PGNL_RESOLVE_NOTIFY_ALL);
+	CHECK(seen.name[0].member.row.id == UINT64_MAX);
+	CHECK(is(seen.name[0].member.group, "web"));
+	CHECK(seen.name[1].told.fence == 7 && seen.name[1].old);
+	nlh = message_start(&message);
+	mnl_attr_put(nlh, PGNL_A_NO_GROUP, 0, NULL);
+	CHECK(lp_decode_names(nlh, see_name, &seen, &missing) == 0);
+	CHECK(seen.n == 2 && missing);
+}
+
+static void a_short_or_missing_registration_is_refused(void)
+{
+	struct seen_names seen = { .n = 0 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	bool missing;
+
+	put_name(nlh, PGNL_A_MEMBER, 7, sizeof(struct pgnl_registration) - 1);
+	CHECK(lp_decode_names(nlh, see_name, &seen, &missing) == -EPROTO);
+	nlh = message_start(&message);
+	put_member(nlh, 5, 6, NULL, 0);
+	CHECK(lp_decode_names(nlh, see_name, &seen, &missing) == -EPROTO);
+	CHECK(!seen.n);
+}
+
 static void unknown_attributes_are_passed_over(void)
 {
 	struct pgnl_info info;
@@ -252,6 +303,136 @@ static void leaves_come_as_asked(void)
 	CHECK(lp_decode_left(nlh, NULL, 3, &removed) == 0);
 }
 
+static void events_are_decoded(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct lp_event event;
+	struct nlattr *nest;
+
+	CHECK(lp_decode_event(nlh, &event) == -EPROTO);
+	mnl_attr_put_u32(nlh, PGNL_A_SUBSCRIPTION, 5);
+	mnl_attr_put_u64(nlh, PGNL_A_SEQ, 8);
+	CHECK(lp_decode_event(nlh, &event) == -EPROTO);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_EVENT);
+	mnl_attr_put_u64(nlh, PGNL_A_EVENT_PREV, 7);
+	mnl_attr_put_u32(nlh, PGNL_A_EVENT_REASON, PGNL_REASON_KILLED);
+	mnl_attr_put_u32(nlh, PGNL_A_EVENT_STATUS, 0x89);
+	mnl_attr_put_u32(nlh, PGNL_A_EVENT_MAX + 1, 1);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "g");
+	CHECK(lp_decode_event(nlh, &event) == 0);
+	CHECK(event.sub == 5 && event.seq == 8 && event.prev == 7);
+	CHECK(event.reason == PGNL_REASON_KILLED);
+	CHECK(event.ended && event.status == 0x89 && !event.asked);
+	CHECK(event.group.len == 1 && !event.scope.data);
+	CHECK(lp_decode_seq(nlh) == 8);
+}
+
+static void nodes_are_decoded(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct pgnl_node node;
+	struct lp_event event;
+	struct lp_text name;
+	struct nlattr *nest;
+
+	CHECK(lp_decode_node(nlh, &node, &name) == -EPROTO);
+	mnl_attr_put_u32(nlh, PGNL_A_SUBSCRIPTION, 5);
+	mnl_attr_put_u64(nlh, PGNL_A_SEQ, 8);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_EVENT);
+	mnl_attr_put_u32(nlh, PGNL_A_EVENT_REASON, PGNL_REASON_NODE_UP);
+	mnl_attr_nest_end(nlh, nest);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_PEER);
+	mnl_attr_put_strz(nlh, PGNL_A_NODE_NAME, "there");
+	mnl_attr_put_u64(nlh, PGNL_A_NODE_INCARNATION, 1ULL << 60);
+	mnl_attr_put_u32(nlh, PGNL_A_NODE_STATE, PGNL_STATE_STALE);
+	mnl_attr_put_u32(nlh, PGNL_A_NODE_FLAGS, PGNL_NODE_FLAG_PARTIAL);
+	mnl_attr_put_u64(nlh, PGNL_A_NODE_ROWS, 4);
+	mnl_attr_put_u32(nlh, PGNL_A_NODE_MAX + 1, 1);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_node(nlh, &node, &name) == 0);
+	CHECK(name.len == 5 && !memcmp(name.data, "there", 5));
+	CHECK(node.incarnation == 1ULL << 60 && node.state == PGNL_STALE);
+	CHECK(node.flags == PGNL_NODE_PARTIAL && node.rows == 4);
+	CHECK(!node.dropped && !node.age);
+	CHECK(lp_decode_event(nlh, &event) == 0);
+	CHECK(event.node.len == 5 && event.incarnation == 1ULL << 60);
+
+	/* Too short a number is no number. */
+	nlh = message_start(&message);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_PEER);
+	mnl_attr_put_u32(nlh, PGNL_A_NODE_ROWS, 4);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_node(nlh, &node, &name) == -EPROTO);
+}
+
+static int keep_age(const struct lp_member *member, void *arg)
+{
+	*(uint32_t *)arg = member->row.age;
+	return member->node.len == 5 ? 0 : -EINVAL;
+}
+
+static void a_member_of_another_node_is_decoded(void)
+{
+	struct pgnl_row row = { .id = 7, .count = 1, .state = PGNL_STATE_SUSPECT };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct lp_member_reply reply;
+	struct nlattr *nest;
+	uint32_t age = 0;
+
+	nest = mnl_attr_nest_start(nlh, PGNL_A_MEMBER);
+	mnl_attr_put(nlh, PGNL_A_MEMBER_ROW, sizeof(row), &row);
+	mnl_attr_put_strz(nlh, PGNL_A_MEMBER_NODE, "there");
+	mnl_attr_put_u32(nlh, PGNL_A_MEMBER_AGE, 1500);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_members(nlh, keep_age, &age, &reply) == 0);
+	CHECK(age == 1500);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_MEMBER);
+	mnl_attr_put(nlh, PGNL_A_MEMBER_AGE, 2, &age);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_members(nlh, keep_age, &age, &reply) == -EPROTO);
+}
+
+static void events_without_a_reason_or_cut_short_are_refused(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct lp_event event;
+	struct nlattr *nest;
+
+	mnl_attr_put_u32(nlh, PGNL_A_SUBSCRIPTION, 5);
+	mnl_attr_put_u64(nlh, PGNL_A_SEQ, 8);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_EVENT);
+	mnl_attr_put_u64(nlh, PGNL_A_EVENT_PREV, 7);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_event(nlh, &event) == -EPROTO);
+
+	nlh = message_start(&message);
+	mnl_attr_put_u32(nlh, PGNL_A_SUBSCRIPTION, 5);
+	mnl_attr_put_u64(nlh, PGNL_A_SEQ, 8);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_EVENT);
+	mnl_attr_put_u16(nlh, PGNL_A_EVENT_REASON, 1);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_event(nlh, &event) == -EPROTO);
+}
+
+static void where_a_subscription_begins_is_decoded(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct lp_since since;
+
+	CHECK(lp_decode_since(nlh, &since) == -EPROTO);
+	mnl_attr_put_u32(nlh, PGNL_A_SUBSCRIPTION, 5);
+	mnl_attr_put_u64(nlh, PGNL_A_EPOCH, 6);
+	mnl_attr_put_u64(nlh, PGNL_A_SEQ, 7);
+	CHECK(lp_decode_since(nlh, &since) == 0);
+	CHECK(since.sub == 5 && since.epoch == 6 && since.seq == 7);
+}
+
 static void numbers_of_an_older_or_newer_module_are_read(void)
 {
 	uint64_t limits[PGNL_N_LIMITS];
@@ -260,14 +441,176 @@ static void numbers_of_an_older_or_newer_module_are_read(void)
 	struct nlattr *nest = mnl_attr_nest_start(nlh, PGNL_A_LIMITS);
 
 	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_NET_GROUPS, 42);
-	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_PAD + 5, 43);
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_NET_SUBSCRIPTIONS, 44);
+	mnl_attr_put_u64(nlh, PGNL_A_LIMIT_MAX + 5, 43);
 	mnl_attr_nest_end(nlh, nest);
 	memset(limits, 0xff, sizeof(limits));
-	CHECK(lp_decode_numbers(nlh, PGNL_A_LIMITS, limits, PGNL_N_LIMITS) == 0);
+	CHECK(lp_decode_numbers(nlh, PGNL_A_LIMITS, PGNL_A_LIMIT_PAD, limits,
+				PGNL_N_LIMITS) == 0);
 	CHECK(limits[PGNL_LIMIT_NET_GROUPS] == 42);
+	CHECK(limits[PGNL_LIMIT_NET_SUBSCRIPTIONS] == 44);
 	CHECK(limits[PGNL_LIMIT_USER_GROUPS] == 0);
-	CHECK(lp_decode_numbers(nlh, PGNL_A_USAGE, limits, PGNL_N_LIMITS) ==
-	      -EPROTO);
+	CHECK(lp_decode_numbers(nlh, PGNL_A_USAGE, PGNL_A_LIMIT_PAD, limits,
+				PGNL_N_LIMITS) == -EPROTO);
+}
+
+/* A message as the kernel sends it, but for one attribute. */
+static struct nlmsghdr *letter(struct message *message, uint16_t left_out)
+{
+	struct nlmsghdr *nlh = message_start(message);
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct nlattr *nest;
+
+	genl->cmd = PGNL_CMD_INBOX_MESSAGE;
+	if (left_out != PGNL_A_GROUP)
+		mnl_attr_put_strz(nlh, PGNL_A_GROUP, "web");
+	if (left_out != PGNL_A_SENDER) {
+		nest = mnl_attr_nest_start(nlh, PGNL_A_SENDER);
+		mnl_attr_put_u32(nlh, PGNL_A_SENDER_PID, 42);
+		mnl_attr_put_u32(nlh, PGNL_A_SENDER_UID, 1000);
+		mnl_attr_put_u64(nlh, PGNL_A_SENDER_ID, UINT64_MAX);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	if (left_out != PGNL_A_DATA)
+		mnl_attr_put(nlh, PGNL_A_DATA, 3, "a\0b");
+	return nlh;
+}
+
+static void a_message_is_read_whole(void)
+{
+	struct pgnl_message got = { .len = 99 };
+	struct message message;
+
+	CHECK(lp_decode_message(letter(&message, 0), &got) == 1);
+	CHECK(got.len == 3 && !memcmp(got.data, "a\0b", 3));
+	CHECK(!strcmp(got.group, "web"));
+	CHECK(got.pid == 42 && got.uid == 1000 && got.id == UINT64_MAX);
+	CHECK(!got.node);
+}
+
+static void a_message_that_lacks_something_is_refused(void)
+{
+	static const uint16_t needed[] = { PGNL_A_GROUP, PGNL_A_SENDER, PGNL_A_DATA };
+	struct message message;
+	struct pgnl_message got;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(needed); i++)
+		CHECK(lp_decode_message(letter(&message, needed[i]), &got) == -EPROTO);
+	nlh = letter(&message, PGNL_A_SENDER);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_SENDER);
+	mnl_attr_put_u32(nlh, PGNL_A_SENDER_PID, 42);
+	mnl_attr_nest_end(nlh, nest);
+	CHECK(lp_decode_message(nlh, &got) == -EPROTO);
+	nlh = letter(&message, PGNL_A_GROUP);
+	mnl_attr_put(nlh, PGNL_A_GROUP, 3, "web");
+	CHECK(lp_decode_message(nlh, &got) == -EPROTO);
+}
+
+static void what_is_no_message_is_passed_over_but_for_the_end(void)
+{
+	struct message message;
+	struct pgnl_message got;
+	struct nlmsghdr *nlh = letter(&message, 0);
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	genl->cmd = PGNL_CMD_GROUP_GET;
+	CHECK(lp_decode_message(nlh, &got) == 0);
+	genl->cmd = PGNL_CMD_INBOX_CLOSED;
+	CHECK(lp_decode_message(nlh, &got) == -ESHUTDOWN);
+}
+
+static void what_became_of_a_message_is_read(void)
+{
+	struct message message;
+	struct pgnl_sent sent;
+	struct nlmsghdr *nlh = message_start(&message);
+
+	CHECK(lp_decode_sent(nlh, &sent) == -EPROTO);
+	mnl_attr_put_u32(nlh, PGNL_A_REACHED, 1);
+	CHECK(!lp_decode_sent(nlh, &sent) && sent.reached == 1 && !sent.full && !sent.id);
+	mnl_attr_put_u32(nlh, PGNL_A_FULL, 2);
+	mnl_attr_put_u32(nlh, PGNL_A_NO_INBOX, 3);
+	mnl_attr_put_u32(nlh, PGNL_A_REFUSED, 4);
+	mnl_attr_put_u32(nlh, PGNL_A_GONE, 5);
+	mnl_attr_put_u32(nlh, PGNL_A_PID, 6);
+	mnl_attr_put_u64(nlh, PGNL_A_ID, 7);
+	CHECK(!lp_decode_sent(nlh, &sent));
+	CHECK(sent.full == 2 && sent.no_inbox == 3 && sent.refused == 4 && sent.gone == 5);
+	CHECK(sent.pid == 6 && sent.id == 7);
+}
+
+static void a_result_is_that_of_its_request(void)
+{
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct pgnl_sent sent = { .reached = 3 };
+	struct lp_pending pending;
+	struct lp_text words;
+	int code;
+
+	mnl_attr_put_u64(nlh, PGNL_A_REQUEST, 7);
+	mnl_attr_put_u32(nlh, PGNL_A_TIMEOUT, 10);
+	CHECK(!lp_decode_pending(nlh, &pending));
+	CHECK(pending.request == 7 && pending.timeout == 10);
+	CHECK(!lp_is_result(nlh) && !lp_decode_result(nlh, 7, &code, &words));
+	genl->cmd = PGNL_CMD_RESULT;
+	CHECK(lp_is_result(nlh) && !lp_decode_result(nlh, 8, &code, &words));
+	CHECK(lp_decode_result(nlh, 7, &code, &words) == 1 && !code && !words.data);
+	mnl_attr_put_u32(nlh, PGNL_A_ERROR, 110);
+	mnl_attr_put_strz(nlh, PGNL_A_WORDS, "too late");
+	mnl_attr_put_u32(nlh, PGNL_A_UNREACHABLE, 2);
+	CHECK(lp_decode_result(nlh, 7, &code, &words) == 1 && code == 110 && words.len == 8);
+	/* Counts go to those of the reply. */
+	CHECK(!lp_decode_sent_on(nlh, &sent) && sent.reached == 3 && sent.unreachable == 2);
+}
+
+static int sum_targets(const struct lp_target *target, void *arg)
+{
+	uint32_t *sum = arg;
+
+	*sum += target->members * 100 + (uint32_t)target->n_ids;
+	return strcmp(target->node, "there") ? -EINVAL : 0;
+}
+
+static void an_upcall_is_read_with_its_targets(void)
+{
+	static const uint64_t ids[] = { 1, 2, 3 };
+	struct message message;
+	struct nlmsghdr *nlh = message_start(&message);
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct pgnl_upcall upcall;
+	struct nlattr *nest;
+	uint32_t sum = 0;
+
+	genl->cmd = PGNL_CMD_UPCALL;
+	CHECK(lp_decode_upcall(nlh, &upcall) == -EPROTO);
+	mnl_attr_put_u64(nlh, PGNL_A_REQUEST, 7);
+	mnl_attr_put_u32(nlh, PGNL_A_ACT, PGNL_ACT_SIGNAL);
+	mnl_attr_put_strz(nlh, PGNL_A_SCOPE, "pg");
+	mnl_attr_put_strz(nlh, PGNL_A_GROUP, "g");
+	CHECK(lp_decode_upcall(nlh, &upcall) == -EPROTO);
+	nest = mnl_attr_nest_start(nlh, PGNL_A_SENDER);
+	mnl_attr_put_u32(nlh, PGNL_A_SENDER_PID, 5);
+	mnl_attr_put_u32(nlh, PGNL_A_SENDER_UID, 6);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_u32(nlh, PGNL_A_SIGNAL, 15);
+	CHECK(lp_decode_upcall(nlh, &upcall) == 1);
+	CHECK(upcall.request == 7 && upcall.act == PGNL_AGENT_SIGNALS && upcall.signal == 15);
+	CHECK(!strcmp(upcall.group, "g") && upcall.from_pid == 5 && upcall.from_uid == 6);
+	CHECK(upcall.uid == PGNL_ANY_UID && !upcall.queued && !upcall.data);
+	for (int i = 0; i < 2; i++) {
+		nest = mnl_attr_nest_start(nlh, PGNL_A_TARGET);
+		mnl_attr_put_strz(nlh, PGNL_A_TARGET_NODE, i ? "here" : "there");
+		mnl_attr_put_u32(nlh, PGNL_A_TARGET_MEMBERS, 3);
+		mnl_attr_put(nlh, PGNL_A_TARGET_IDS, sizeof(ids), ids);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	CHECK(lp_decode_targets(nlh, sum_targets, &sum) == -EINVAL && sum == 606);
+	genl->cmd = PGNL_CMD_RESULT;
+	CHECK(!lp_decode_upcall(nlh, &upcall));
 }
 
 static void a_verdict_is_told_only_if_there_is_one(void)
@@ -613,6 +956,8 @@ static const struct {
 	TEST(a_shorter_row_is_refused),
 	TEST(a_member_without_a_row_is_refused),
 	TEST(the_failure_of_the_receiver_ends_the_members),
+	TEST(the_new_holder_of_a_name_comes_before_the_old),
+	TEST(a_short_or_missing_registration_is_refused),
 	TEST(unknown_attributes_are_passed_over),
 	TEST(long_texts_are_cut),
 	TEST(a_text_may_lack_its_nul),
@@ -622,7 +967,18 @@ static const struct {
 	TEST(a_group_without_owner_says_keep),
 	TEST(joins_come_as_asked),
 	TEST(leaves_come_as_asked),
+	TEST(events_are_decoded),
+	TEST(nodes_are_decoded),
+	TEST(a_member_of_another_node_is_decoded),
+	TEST(events_without_a_reason_or_cut_short_are_refused),
+	TEST(where_a_subscription_begins_is_decoded),
 	TEST(numbers_of_an_older_or_newer_module_are_read),
+	TEST(a_message_is_read_whole),
+	TEST(a_message_that_lacks_something_is_refused),
+	TEST(what_is_no_message_is_passed_over_but_for_the_end),
+	TEST(what_became_of_a_message_is_read),
+	TEST(a_result_is_that_of_its_request),
+	TEST(an_upcall_is_read_with_its_targets),
 	TEST(a_verdict_is_told_only_if_there_is_one),
 	TEST(broken_messages_are_survived),
 	TEST(a_list_keeps_what_it_points_to),

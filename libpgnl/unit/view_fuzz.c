@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libFuzzer on the mapping of a view: an image that is right but for some words,
+ * which are what the fuzzer makes of them. Whatever they are, no reader looks
+ * outside of the image or goes on for ever.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "view.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { WORDS_AT = 4096, BUCKETS_AT = 8192, SLOTS_AT = 12288, HEAP_AT = 16384, SIZE = 32768 };
+
+#define BUCKETS		2
+#define MANY		40	/* rows, in the second segment as well */
+#define SOME		16	/* members that readers have room for */
+
+static const char long_name[] = "a name of more bytes than stand in the slot itself";
+
+/* What the fuzzer's bytes are: words of the image to change. */
+struct change {
+	uint16_t word;
+	uint16_t low, high;
+};
+
+static uint32_t take(uint32_t *end, size_t size)
+{
+	uint32_t place = *end;
+
+	*end += (uint32_t)((size + PGNL_VIEW_UNIT - 1) / PGNL_VIEW_UNIT);
+	return place;
+}
+
+static void add_rows(char *base, struct pgnl_view_slot *slot, uint32_t *end, uint32_t rows)
+{
+	struct pgnl_view_extra *extra;
+	uint32_t done = 0;
+
+	slot->rows = rows;
+	slot->seen = rows;
+	slot->members = rows;
+	for (int k = 0; done < rows; k++) {
+		uint32_t room = PGNL_VIEW_ROWS << (2 * k);
+		uint32_t place = take(end, (size_t)room * PGNL_VIEW_ROW_SIZE);
+		uint32_t *pid = (void *)(base + (size_t)place * PGNL_VIEW_UNIT);
+		uint64_t *id = (void *)(pid + 2 * room);
+		struct pgnl_view_info *info = (void *)(id + room);
+
+		*(k ? &slot->more[k - 1] : &slot->first) = place;
+		for (uint32_t i = 0; i < room && done < rows; i++, done++) {
+			pid[i] = 1 + done;
+			pid[room + i] = 1 + done;
+			id[i] = 1 + done;
+			info[i].count = 1;
+			info[i].extra_at = i ? PGNL_VIEW_ASK : take(end, sizeof(*extra) + 5);
+			extra = (void *)(base + (size_t)info[i].extra_at * PGNL_VIEW_UNIT);
+			if (!i)
+				extra->len = 5;
+		}
+	}
+}
+
+static void add_group(char *base, const struct lp_image *image, uint32_t *end, const char *name,
+		      uint32_t rows)
+{
+	uint32_t number = ((struct pgnl_view_header *)base)->slots++;
+	struct pgnl_view_slot *slot = (void *)(base + SLOTS_AT + number * sizeof(*slot));
+	uint32_t *buckets = (void *)(base + BUCKETS_AT);
+	size_t len = strlen(name);
+
+	slot->name_len = (uint8_t)len;
+	memcpy(slot->name, name, len < sizeof(slot->name) ? len : sizeof(slot->name));
+	if (len > sizeof(slot->name)) {
+		slot->name_at = take(end, len);
+		memcpy(base + (size_t)slot->name_at * PGNL_VIEW_UNIT, name, len);
+	}
+	slot->hash = lp_image_hash(image, name, len);
+	slot->next = buckets[slot->hash % BUCKETS];
+	buckets[slot->hash % BUCKETS] = number;
+	add_rows(base, slot, end, rows);
+}
+
+static void build(char *base)
+{
+	uint32_t end = HEAP_AT / PGNL_VIEW_UNIT;
+	struct lp_image image;
+
+	memset(base, 0, SIZE);
+	*(struct pgnl_view_header *)base = (struct pgnl_view_header){
+		.magic = PGNL_VIEW_MAGIC,
+		.version = PGNL_VIEW_VERSION,
+		.words_at = WORDS_AT / PGNL_VIEW_UNIT,
+		.size = SIZE,
+		.buckets_at = BUCKETS_AT / PGNL_VIEW_UNIT,
+		.slots_at = SLOTS_AT / PGNL_VIEW_UNIT,
+		.buckets = BUCKETS,
+		.slots = 1,
+		.seed = 0x0123456789abcdef,
+	};
+	if (!lp_image_init(&image, base, SIZE))
+		abort();
+	add_group(base, &image, &end, "g", 3);
+	add_group(base, &image, &end, "many", MANY);
+	add_group(base, &image, &end, long_name, 1);
+	add_group(base, &image, &end, "none", 0);
+}
+
+static void look(const struct lp_image *image, const char *name)
+{
+	struct pgnl_view_member members[SOME];
+	struct pgnl_view_group group;
+	pid_t pids[SOME];
+	char meta[4];
+
+	lp_image_lookup(image, name, &group);
+	lp_image_pids(image, name, pids, SOME);
+	lp_image_members(image, name, members, SOME);
+	for (uint64_t id = 0; id < 3; id++)
+		lp_image_meta(image, name, id, meta, sizeof(meta));
+	for (int policy = PGNL_PICK_CLOSEST; policy <= PGNL_PICK_KEY; policy++) {
+		struct lp_pick pick = {
+			.policy = policy,
+			.key = "key",
+			.key_len = 3,
+		};
+
+		lp_image_pick(image, name, &pick, 7, 0x9e3779b97f4a7c15, members);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const names[] = { "g", "many", long_name, "none", "missing" };
+	struct lp_image image;
+	struct change change;
+	char *base;
+
+	/* Of just this size, so that a step too far is seen. */
+	base = aligned_alloc(4096, SIZE);
+	if (!base)
+		return 0;
+	build(base);
+	for (; size >= sizeof(change); data += sizeof(change), size -= sizeof(change)) {
+		uint32_t value;
+
+		memcpy(&change, data, sizeof(change));
+		value = change.low | (uint32_t)change.high << 16;
+		memcpy(base + (change.word * sizeof(value)) % SIZE, &value, sizeof(value));
+	}
+	if (lp_image_init(&image, base, SIZE))
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			look(&image, names[i]);
+	free(base);
+	return 0;
+}

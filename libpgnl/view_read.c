@@ -1,0 +1,759 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reading a mapped view, as docs/view-format.md says: the kernel writes while
+ * we read, so everything is copied first, and counts only if the sequence has
+ * not moved. A place is followed only after that has been checked for what it
+ * was read from: then it is one the kernel has put there, and its page exists.
+ */
+
+#include <endian.h>
+#include <string.h>
+
+#include "view.h"
+
+#define LOAD(field)	__atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define ACQUIRE(field)	__atomic_load_n(&(field), __ATOMIC_ACQUIRE)
+
+#define HASH_FACTOR	0x9e3779b97f4a7c15u
+
+/* Tries of a random pick before looking at all rows. */
+#define PICK_TRIES	16
+
+/* Of a find and of what follows it; errors are negative. */
+enum { FOUND, MISSING, AGAIN, ASK };
+
+/* A group as of one moment; rows are to be read and checked after it. */
+struct group {
+	const struct pgnl_view_slot *slot;
+	uint32_t seq;
+	uint32_t rows;
+	uint32_t seen;
+	uint32_t unseen;
+	uint64_t joined;
+	bool created;
+	bool pending;		/* some process has ended and still has rows */
+	uint32_t segment[PGNL_VIEW_SEGMENTS];
+};
+
+/* Where the columns of a segment start. */
+struct columns {
+	const uint32_t *pid;
+	const uint32_t *word;
+	const uint64_t *id;
+	const struct pgnl_view_info *info;
+};
+
+bool lp_image_init(struct lp_image *image, const void *start, uint64_t size)
+{
+	const struct pgnl_view_header *head = start;
+	const char *base = start;
+	uint64_t words, buckets, slots;
+
+	if (size < sizeof(*head) || memcmp(head->magic, PGNL_VIEW_MAGIC, 8) ||
+	    head->version != PGNL_VIEW_VERSION || head->size > size)
+		return false;
+	words = (uint64_t)head->words_at * PGNL_VIEW_UNIT;
+	buckets = (uint64_t)head->buckets_at * PGNL_VIEW_UNIT;
+	slots = (uint64_t)head->slots_at * PGNL_VIEW_UNIT;
+	if (!words || words >= buckets || buckets >= slots || slots >= head->size)
+		return false;
+	image->head = head;
+	image->size = head->size;
+	image->words = (const void *)(base + words);
+	image->buckets = (const void *)(base + buckets);
+	image->slots = (const void *)(base + slots);
+	image->max_word = (buckets - words) / sizeof(uint32_t);
+	image->max_bucket = (slots - buckets) / sizeof(uint32_t);
+	image->max_slot = (head->size - slots) / sizeof(struct pgnl_view_slot);
+	return true;
+}
+
+/* --- Finding a group ------------------------------------------------------ */
+
+static uint64_t load64(const char *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le64toh(value);
+}
+
+static uint64_t load32(const char *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le32toh(value);
+}
+
+/* 1 to 7 bytes, zero-padded; a byte met twice is the same both times. */
+static uint64_t load_tail(const char *at, size_t n)
+{
+	const unsigned char *byte = (const unsigned char *)at;
+
+	if (n >= 4)
+		return load32(at) | load32(at + n - 4) << (8 * (n - 4));
+	return byte[0] | (uint64_t)byte[n / 2] << (8 * (n / 2)) |
+	       (uint64_t)byte[n - 1] << (8 * (n - 1));
+}
+
+static uint64_t mix(uint64_t hash, uint64_t part)
+{
+	hash = (hash ^ part) * HASH_FACTOR;
+	return hash ^ hash >> 32;
+}
+
+uint32_t lp_image_hash(const struct lp_image *image, const char *name, size_t len)
+{
+	uint64_t hash = image->head->seed + len;
+
+	for (; len >= 8; len -= 8, name += 8)
+		hash = mix(hash, load64(name));
+	if (len)
+		hash = mix(hash, load_tail(name, len));
+	return (uint32_t)(hash * HASH_FACTOR >> 32);
+}
+
+static uint32_t bucket_of(uint32_t hash, uint32_t buckets)
+{
+	uint32_t half = 1u << (31 - __builtin_clz(buckets));
+	uint32_t bucket = hash & (2 * half - 1);
+
+	return bucket < buckets ? bucket : bucket - half;
+}
+
+/* Has nothing changed since the sequence was read? */
+static bool is_same(const uint32_t *seq, uint32_t value)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return LOAD(*seq) == value;
+}
+
+static const void *at_place(const struct lp_image *image, uint32_t place,
+			    uint64_t size)
+{
+	uint64_t offset = (uint64_t)place * PGNL_VIEW_UNIT;
+
+	if (!place || offset > image->size || size > image->size - offset)
+		return NULL;
+	return (const char *)image->head + offset;
+}
+
+/* Are the first bytes of the slot's name, NUL-padded, those of the name? */
+static bool begins_as(const char *padded, const char *name, size_t len)
+{
+	size_t left = len < PGNL_VIEW_NAME_INLINE ? len : PGNL_VIEW_NAME_INLINE;
+
+	for (; left >= 8; left -= 8, padded += 8, name += 8)
+		if (load64(padded) != load64(name))
+			return false;
+	return !left || load64(padded) == load_tail(name, left);
+}
+
+/* Is it the whole name? Its first bytes are. */
+static bool has_name(const struct lp_image *image,
+		     const struct pgnl_view_slot *slot, uint32_t seq,
+		     const char *name, size_t len)
+{
+	uint32_t place = LOAD(slot->name_at);
+	const char *whole;
+
+	if (len <= PGNL_VIEW_NAME_INLINE)
+		return true;
+	if (!is_same(&slot->seq, seq))
+		return false;
+	whole = at_place(image, place, len);
+	return whole && !memcmp(whole, name, len);
+}
+
+/* What to look for; a len of 0 is no name. */
+struct key {
+	const char *name;
+	size_t len;
+	uint32_t hash;
+};
+
+static inline struct key key_of(const struct lp_image *image, const char *name)
+{
+	struct key key = { .name = name };
+
+	while (key.len <= PGNL_GROUP_NAME_MAX && name[key.len])
+		key.len++;
+	if (key.len > PGNL_GROUP_NAME_MAX)
+		key.len = 0;
+	key.hash = lp_image_hash(image, name, key.len);
+	return key;
+}
+
+static inline int find(const struct lp_image *image, const struct key *key,
+		       const struct pgnl_view_slot **found, uint32_t *found_seq)
+{
+	const struct pgnl_view_header *head = image->head;
+	uint32_t flags = ACQUIRE(head->flags);
+	uint32_t dir_seq = ACQUIRE(head->dir_seq);
+	uint32_t buckets = ACQUIRE(head->buckets);
+	const struct pgnl_view_slot *slot;
+	uint32_t number, probes, seq;
+
+	if (flags & PGNL_VIEW_DEAD)
+		return ASK;
+	if (!buckets || buckets > image->max_bucket)
+		return ASK;
+	number = ACQUIRE(image->buckets[bucket_of(key->hash, buckets)]);
+	for (probes = 0; number; probes++) {
+		if (probes == PGNL_VIEW_PROBES || number >= image->max_slot ||
+		    number >= ACQUIRE(head->slots))
+			return AGAIN;
+		slot = &image->slots[number];
+		seq = ACQUIRE(slot->seq);
+		if (LOAD(slot->hash) == key->hash &&
+		    LOAD(slot->name_len) == key->len &&
+		    begins_as((const char *)slot->name, key->name, key->len)) {
+			if (seq & 1)
+				return AGAIN;
+			if (has_name(image, slot, seq, key->name, key->len)) {
+				*found = slot;
+				*found_seq = seq;
+				return FOUND;
+			}
+			if (!is_same(&slot->seq, seq))
+				return AGAIN;
+		}
+		number = ACQUIRE(slot->next);
+	}
+	/* The flags before the sequence: see docs/view-format.md. */
+	flags = ACQUIRE(head->flags);
+	if (dir_seq & 1 || !is_same(&head->dir_seq, dir_seq))
+		return AGAIN;
+	return flags & (PGNL_VIEW_PARTIAL | PGNL_VIEW_DEAD) ? ASK : MISSING;
+}
+
+/* Copy what the slot says; the places are good after this. */
+static int snapshot(const struct lp_image *image, struct group *group)
+{
+	const struct pgnl_view_slot *slot = group->slot;
+	unsigned int k;
+	uint32_t rows;
+
+	group->rows = LOAD(slot->rows);
+	group->seen = LOAD(slot->seen);
+	group->unseen = LOAD(slot->unseen);
+	group->joined = LOAD(slot->members);
+	group->created = LOAD(slot->flags) & PGNL_VIEW_GROUP_CREATED;
+	group->segment[0] = LOAD(slot->first);
+	rows = PGNL_VIEW_ROWS;
+	for (k = 1; k < PGNL_VIEW_SEGMENTS && rows < group->rows; k++) {
+		group->segment[k] = LOAD(slot->more[k - 1]);
+		rows += PGNL_VIEW_ROWS << (2 * k);
+	}
+	group->pending = ACQUIRE(image->words[0]);
+	return is_same(&slot->seq, group->seq) ? FOUND : AGAIN;
+}
+
+static bool unchanged(const struct group *group)
+{
+	return is_same(&group->slot->seq, group->seq);
+}
+
+/* --- Rows ----------------------------------------------------------------- */
+
+/* A piece of a group that stands in one segment. */
+struct piece {
+	struct columns at;
+	uint32_t n;
+};
+
+/* Segment k of the group; false when there is none. */
+static bool get_piece(const struct lp_image *image, const struct group *group,
+		      unsigned int k, uint32_t before, struct piece *piece)
+{
+	uint64_t rows = (uint64_t)PGNL_VIEW_ROWS << (2 * k);
+	const char *base;
+
+	if (before >= group->rows || k == PGNL_VIEW_SEGMENTS)
+		return false;
+	base = at_place(image, group->segment[k], rows * PGNL_VIEW_ROW_SIZE);
+	if (!base)
+		return false;
+	piece->at.pid = (const void *)base;
+	piece->at.word = (const void *)(base + 4 * rows);
+	piece->at.id = (const void *)(base + 8 * rows);
+	piece->at.info = (const void *)(base + 16 * rows);
+	piece->n = group->rows - before < rows ? group->rows - before : rows;
+	return true;
+}
+
+#define for_each_piece(image, group, piece, k, before)			\
+	for (k = 0, before = 0;						\
+	     get_piece(image, group, k, before, piece);			\
+	     before += (piece)->n, k++)
+
+/*
+ * 1: the row is to be shown; 0: it is not; -1: the group has changed. A row
+ * names its process's word, and that is followed only if the row is good.
+ */
+static int is_shown(const struct lp_image *image, const struct group *group,
+		    const struct columns *at, uint32_t i)
+{
+	uint32_t word;
+
+	if (!LOAD(at->pid[i]))
+		return 0;
+	if (!group->pending)
+		return 1;
+	word = LOAD(at->word[i]);
+	if (!unchanged(group))
+		return -1;
+	return word >= image->max_word || !ACQUIRE(image->words[word]);
+}
+
+static void copy_row(const struct columns *at, uint32_t i,
+		     struct pgnl_view_member *member)
+{
+	const struct pgnl_view_info *info = &at->info[i];
+
+	member->id = LOAD(at->id[i]);
+	member->pid = (pid_t)LOAD(at->pid[i]);
+	member->count = LOAD(info->count);
+	member->uid = LOAD(info->uid);
+	member->weight = LOAD(info->weight);
+	member->state = LOAD(info->state);
+	member->has_meta = LOAD(info->extra_at) != 0;
+}
+
+/* Is every row to be shown, so that no one has to be looked at? */
+static bool is_plain(const struct group *group)
+{
+	return group->seen == group->rows && !group->pending;
+}
+
+/*
+ * How many there are, @done rows having been looked at; -ENOENT when there is
+ * nobody and nothing to keep the group.
+ */
+static int result(const struct group *group, uint32_t done, uint32_t n)
+{
+	if (done < group->rows)
+		return -EAGAIN;
+	return n || group->unseen || group->created ? (int)n : -ENOENT;
+}
+
+/* --- What is asked ------------------------------------------------------- */
+
+/*
+ * Repeats an attempt until the group was quiet, and returns its value. ASK and
+ * too many tries end with -EAGAIN. The shortcut needs no copy of what the slot
+ * says; it is tried first and says 0 when it is none.
+ */
+#define RETRY(image, key, group, shortcut, attempt) do {		\
+	int tries_, ret_, n_;						\
+									\
+	if (!(key)->len)						\
+		return -EINVAL;						\
+	for (tries_ = 0; tries_ < LP_VIEW_TRIES; tries_++) {		\
+		ret_ = find(image, key, &(group)->slot, &(group)->seq);	\
+		if (ret_ == MISSING)					\
+			return -ENOENT;					\
+		if (ret_ == ASK)					\
+			break;						\
+		if (ret_ != FOUND)					\
+			continue;					\
+		n_ = (shortcut);					\
+		if (n_)							\
+			return n_;					\
+		if (snapshot(image, group) == FOUND) {			\
+			ret_ = (attempt);				\
+			if (unchanged(group) && ret_ != -EAGAIN)	\
+				return ret_;				\
+		}							\
+	}								\
+	return -EAGAIN;							\
+} while (0)
+
+static int count(const struct lp_image *image, const struct group *group,
+		 struct pgnl_view_group *sums)
+{
+	struct pgnl_view_group all = { group->seen, group->joined };
+	uint32_t before = group->rows, i;
+	struct piece piece;
+	unsigned int k;
+	int shown, ret;
+
+	if (group->pending) {
+		all = (struct pgnl_view_group){ 0, 0 };
+		for_each_piece(image, group, &piece, k, before) {
+			for (i = 0; i < piece.n; i++) {
+				shown = is_shown(image, group, &piece.at, i);
+				if (shown < 0)
+					return -EAGAIN;
+				if (!shown)
+					continue;
+				all.members++;
+				all.joined += LOAD(piece.at.info[i].count);
+			}
+		}
+	}
+	if (sums)
+		*sums = all;
+	ret = result(group, before, all.members);
+	return ret < 0 ? ret : 0;
+}
+
+int lp_image_lookup(const struct lp_image *image, const char *name,
+		    struct pgnl_view_group *sums)
+{
+	struct key key = key_of(image, name);
+	struct group group;
+
+	RETRY(image, &key, &group, 0, count(image, &group, sums));
+}
+
+/*
+ * Most groups are small, quiet and whole: this is what a look-up has to be quick
+ * at. All the room of the segment is copied, which costs less than to count;
+ * what is behind the rows is for nobody. 0: the group is not that simple.
+ */
+static int copy_few_pids(const struct lp_image *image, const struct group *group,
+			 pid_t *pids, size_t max)
+{
+	const struct pgnl_view_slot *slot = group->slot;
+	uint32_t rows = LOAD(slot->rows), place = LOAD(slot->first);
+	const void *first;
+
+	if (rows > PGNL_VIEW_ROWS || max < PGNL_VIEW_ROWS ||
+	    rows != LOAD(slot->seen) || ACQUIRE(image->words[0]) ||
+	    !unchanged(group))
+		return 0;
+	first = at_place(image, place, PGNL_VIEW_ROWS * PGNL_VIEW_ROW_SIZE);
+	if (!first)
+		return 0;
+	memcpy(pids, first, PGNL_VIEW_ROWS * sizeof(*pids));
+	return unchanged(group) ? (int)rows : 0;
+}
+
+static int copy_all_pids(const struct lp_image *image, const struct group *group,
+			 pid_t *pids, size_t max)
+{
+	struct piece piece;
+	uint32_t before;
+	unsigned int k;
+
+	for_each_piece(image, group, &piece, k, before) {
+		if (before >= max)
+			return result(group, group->rows, group->rows);
+		memcpy(pids + before, piece.at.pid, sizeof(*pids) *
+		       (piece.n < max - before ? piece.n : max - before));
+	}
+	return result(group, before, group->rows);
+}
+
+static int copy_pids(const struct lp_image *image, const struct group *group,
+		     pid_t *pids, size_t max)
+{
+	uint32_t before, i, n = 0;
+	struct piece piece;
+	unsigned int k;
+	int shown;
+
+	if (is_plain(group))
+		return copy_all_pids(image, group, pids, max);
+	for_each_piece(image, group, &piece, k, before) {
+		for (i = 0; i < piece.n; i++) {
+			shown = is_shown(image, group, &piece.at, i);
+			if (shown < 0)
+				return -EAGAIN;
+			if (shown && n++ < max)
+				pids[n - 1] = (pid_t)LOAD(piece.at.pid[i]);
+		}
+	}
+	return result(group, before, n);
+}
+
+int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
+		  size_t max)
+{
+	struct key key = key_of(image, name);
+	struct group group;
+
+	RETRY(image, &key, &group, copy_few_pids(image, &group, pids, max),
+	      copy_pids(image, &group, pids, max));
+}
+
+static int copy_members(const struct lp_image *image, const struct group *group,
+			struct pgnl_view_member *members, size_t max)
+{
+	bool plain = is_plain(group);
+	uint32_t before, i, n = 0;
+	struct piece piece;
+	unsigned int k;
+	int shown;
+
+	for_each_piece(image, group, &piece, k, before) {
+		if (plain && before >= max)
+			return result(group, group->rows, group->rows);
+		for (i = 0; i < piece.n; i++) {
+			shown = plain ? 1 : is_shown(image, group, &piece.at, i);
+			if (shown < 0)
+				return -EAGAIN;
+			if (shown && n++ < max)
+				copy_row(&piece.at, i, &members[n - 1]);
+		}
+	}
+	return result(group, before, n);
+}
+
+int lp_image_members(const struct lp_image *image, const char *name,
+		     struct pgnl_view_member *members, size_t max)
+{
+	struct key key = key_of(image, name);
+	struct group group;
+
+	RETRY(image, &key, &group, 0,
+	      copy_members(image, &group, members, max));
+}
+
+/* --- Metadata ------------------------------------------------------------- */
+
+/* -EAGAIN: also when the view only says that there is some. */
+static int copy_meta(const struct lp_image *image, const struct group *group,
+		     uint32_t place, void *meta, size_t size)
+{
+	const struct pgnl_view_extra *extra;
+	uint16_t len;
+
+	if (!place)
+		return 0;
+	extra = place == PGNL_VIEW_ASK || !unchanged(group) ? NULL :
+		at_place(image, place, sizeof(*extra));
+	if (!extra)
+		return -EAGAIN;
+	len = LOAD(extra->len);
+	if (!unchanged(group) || len > PGNL_META_MAX ||
+	    !at_place(image, place, sizeof(*extra) + len))
+		return -EAGAIN;
+	memcpy(meta, extra->meta, len < size ? len : size);
+	return len;
+}
+
+static int find_meta(const struct lp_image *image, const struct group *group,
+		     uint64_t id, void *meta, size_t size)
+{
+	struct piece piece;
+	uint32_t before, i;
+	unsigned int k;
+	int shown;
+
+	for_each_piece(image, group, &piece, k, before) {
+		for (i = 0; i < piece.n; i++) {
+			if (LOAD(piece.at.id[i]) != id)
+				continue;
+			shown = is_shown(image, group, &piece.at, i);
+			if (shown < 0)
+				return -EAGAIN;
+			if (shown)
+				return copy_meta(image, group,
+						 LOAD(piece.at.info[i].extra_at),
+						 meta, size);
+		}
+	}
+	return -ESRCH;
+}
+
+int lp_image_meta(const struct lp_image *image, const char *name, uint64_t id,
+		  void *meta, size_t size)
+{
+	struct key key = key_of(image, name);
+	struct group group;
+
+	RETRY(image, &key, &group, 0,
+	      find_meta(image, &group, id, meta, size));
+}
+
+/* --- Picking -------------------------------------------------------------- */
+
+/* As the kernel does it, so that all come to the same member by key. */
+#define PICK_KEY0	0x70676e6c2e706963u
+#define PICK_KEY1	0x6b2e6b65792e7631u
+
+static uint64_t rotate(uint64_t value, int by)
+{
+	return value << by | value >> (64 - by);
+}
+
+static void sip_rounds(uint64_t v[4], int n)
+{
+	while (n--) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[1];
+		v[0] += v[3];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+/* SipHash-2-4 */
+static uint64_t siphash(const void *data, size_t len)
+{
+	uint64_t v[4] = {
+		0x736f6d6570736575u ^ PICK_KEY0, 0x646f72616e646f6du ^ PICK_KEY1,
+		0x6c7967656e657261u ^ PICK_KEY0, 0x7465646279746573u ^ PICK_KEY1,
+	};
+	uint64_t last = (uint64_t)len << 56, part;
+	const char *at = data;
+
+	for (; len >= 8; len -= 8, at += 8) {
+		part = load64(at);
+		v[3] ^= part;
+		sip_rounds(v, 2);
+		v[0] ^= part;
+	}
+	if (len)
+		last |= load_tail(at, len);
+	v[3] ^= last;
+	sip_rounds(v, 2);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static uint64_t scramble(uint64_t value)
+{
+	value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+	value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+	return value ^ value >> 31;
+}
+
+struct picker {
+	const struct lp_pick *pick;
+	uint64_t key;
+	uint32_t turn;
+	uint32_t rows;
+	uint64_t random;
+};
+
+static uint64_t score(const struct picker *picker, uint32_t index, uint64_t id)
+{
+	uint64_t both[2] = { htole64(picker->key), htole64(id) };
+
+	switch (picker->pick->policy) {
+	case PGNL_PICK_KEY:
+		return siphash(both, sizeof(both)) >> 1;
+	case PGNL_PICK_ROUND_ROBIN:
+		return index >= picker->turn ?
+		       2ull * picker->rows - (index - picker->turn) :
+		       1ull * picker->turn - index;
+	default:
+		return scramble(picker->random + index) >> 1;
+	}
+}
+
+static bool fits(const struct columns *at, uint32_t i, uint32_t uid)
+{
+	return uid == PGNL_ANY_UID || LOAD(at->info[i].uid) == uid;
+}
+
+static int pick_best(const struct lp_image *image, const struct group *group,
+		     const struct picker *picker, struct pgnl_view_member *member)
+{
+	uint64_t high = 0, points;
+	uint32_t before, i;
+	struct piece piece;
+	bool any = false;
+	unsigned int k;
+	int shown;
+
+	for_each_piece(image, group, &piece, k, before) {
+		for (i = 0; i < piece.n; i++) {
+			shown = is_shown(image, group, &piece.at, i);
+			if (shown < 0)
+				return -EAGAIN;
+			if (!shown)
+				continue;
+			any = true;
+			if (!fits(&piece.at, i, picker->pick->uid))
+				continue;
+			points = score(picker, before + i, LOAD(piece.at.id[i])) + 1;
+			if (points > high) {
+				high = points;
+				copy_row(&piece.at, i, member);
+			}
+		}
+	}
+	if (high)
+		return 0;
+	return any || group->unseen || group->created ? -ENODATA : -ENOENT;
+}
+
+/* Row @index of the group in @piece, and its place there. */
+static bool piece_of(const struct lp_image *image, const struct group *group,
+		     uint32_t index, struct piece *piece, uint32_t *i)
+{
+	uint32_t before;
+	unsigned int k;
+
+	for_each_piece(image, group, piece, k, before) {
+		if (index - before < piece->n) {
+			*i = index - before;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 1: nobody met by chance. */
+static int pick_random(const struct lp_image *image, const struct group *group,
+		       struct picker *picker, struct pgnl_view_member *member)
+{
+	struct piece piece;
+	uint32_t index, i;
+	int tries, shown;
+
+	for (tries = 0; tries < PICK_TRIES; tries++) {
+		picker->random = scramble(picker->random);
+		index = (picker->random >> 32) * group->rows >> 32;
+		if (!piece_of(image, group, index, &piece, &i))
+			return 1;
+		shown = is_shown(image, group, &piece.at, i);
+		if (shown < 0)
+			return -EAGAIN;
+		if (shown && fits(&piece.at, i, picker->pick->uid)) {
+			copy_row(&piece.at, i, member);
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static int pick_one(const struct lp_image *image, const struct group *group,
+		    struct picker *picker, struct pgnl_view_member *member)
+{
+	int ret = 1;
+
+	picker->rows = group->rows;
+	if (group->rows)
+		picker->turn %= group->rows;
+	if (picker->pick->policy == PGNL_PICK_CLOSEST ||
+	    picker->pick->policy == PGNL_PICK_RANDOM)
+		ret = pick_random(image, group, picker, member);
+	return ret == 1 ? pick_best(image, group, picker, member) : ret;
+}
+
+int lp_image_pick(const struct lp_image *image, const char *name,
+		  const struct lp_pick *pick, uint32_t turn, uint64_t random,
+		  struct pgnl_view_member *member)
+{
+	struct picker picker = { .pick = pick, .turn = turn, .random = random };
+	struct key key = key_of(image, name);
+	struct group group;
+
+	if (pick->policy == PGNL_PICK_KEY)
+		picker.key = siphash(pick->key, pick->key_len);
+	RETRY(image, &key, &group, 0,
+	      pick_one(image, &group, &picker, member));
+}
