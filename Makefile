@@ -30,7 +30,7 @@ modules: $(KVERS:%=module-%)
 
 # Kbuild writes beside its sources, so it gets links to them in a folder of each
 # kernel. Our O would be another kernel tree to it.
-module-%: tree = $(firstword $(wildcard $(O)/debug/linux-$* /lib/modules/$*/build))
+module-% onwire-% newer-%: tree = $(firstword $(wildcard $(O)/debug/linux-$* /lib/modules/$*/build))
 module-%:
 	$(Q)[ "$(tree)" ] || { \
 		echo "kernel $* has no headers here: package linux-headers-$*" >&2; exit 1; }
@@ -45,9 +45,22 @@ lib:
 	$(Q)$(MAKE) $(S) -C libpgnl O=$(O)
 tools: lib
 	$(Q)$(MAKE) $(S) -C userspace O=$(O)
-tests: lib
+tests: lib $(KVERS:%=onwire-%) $(KVERS:%=newer-%)
 	$(Q)$(MAKE) $(S) -C libpgnl O=$(O) examples
 	$(Q)$(MAKE) $(S) -C selftests O=$(O)
+	$(Q)$(MAKE) $(S) -C userspace/pgnld/sim O=$(O)
+
+# Modules for tests, see there.
+define test_module =
+	$(Q)mkdir -p $(O)/selftests/$@
+	$(Q)ln -sf $(CURDIR)/selftests/$(1)/* $(O)/selftests/$@/
+	+$(Q)$(MAKE) -C $(tree) M=$(O)/selftests/$@ O= modules
+endef
+
+onwire-%:
+	$(call test_module,cluster/onwire)
+newer-%:
+	$(call test_module,cli/newer)
 
 gen: $(O)/linux/.unpacked
 	$(Q)uapi/netlink/gen.sh $(O)/linux/tools/net/ynl
@@ -60,9 +73,18 @@ $(O)/linux/.unpacked:
 # ---------------------------------------------------------------------------
 ## make check                 all tests, on every kernel of KVER, and the gates
 ## make check-static          the gates alone: style, sparse, lint
+## make check-kernels         builds for all kernels of Debian 12, and the tests of the
+##                            kernel on the one for real time [RT=6.12-rt] [TESTS='...']
 ## make debug-kernel          a kernel that watches itself; KVER=debug is its name
 ## make check-debug           the tests of the kernel on it [TESTS='exit_test ...']
-## make demo | bench          see pgnl at work | measure it, in a VM
+## make fuzz                  requests of any kind to it [FUZZ_SECONDS=3600] [SEED=N]
+## make check-cluster         Erlang's cases on four nodes, 8 and 36 nodes in one VM [KVER=6.1]
+## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
+## make sim [SEEDS=100000]    clusters in one process, each from a seed [SEED=N]: the long run
+## make scale [NODES=1000]    what a cluster costs as it grows
+## make demo | bench          see pgnl at work | measure it, in a VM [ROWS='get ...']
+## make bench-cluster         measure nodes among each other, beside Erlang's pg
+## make bench-check           no row costs more instructions than is expected [UPDATE=1]
 ## make shell [KVER=6.1]      a shell in a VM with the module loaded
 ## make vm-run CMD='...' [KVER=6.1] [MEM=MB] [CPUS=N] [LIMIT=SECONDS]
 # As root, these install the Debian packages which they need. The rest is a make
@@ -71,7 +93,7 @@ deps = $(Q)selftests/deps.sh
 vm = selftests/vm/run -k $(VM_KVER) $(MEM:%=-m %) $(CPUS:%=-c %) $(LIMIT:%=-t %)
 
 check:
-	$(deps) build vm check
+	$(deps) build vm demo check
 	$(Q)$(MAKE) -j$(shell nproc) O=$(O) all tests
 	$(Q)selftests/check.sh gates vm
 
@@ -79,6 +101,17 @@ check-static:
 	$(deps) build check
 	$(Q)$(MAKE) O=$(O) lib tools
 	$(Q)selftests/check.sh gates
+
+# Plain, rt and cloud; what is special to rt is that its spinlocks sleep.
+ALL_KERNELS := $(foreach s,$(SERIES),$(s) $(s)-rt $(s)-cloud)
+RT ?= $(lastword $(SERIES))-rt
+
+check-kernels:
+	$(deps) build vm check kernels
+	$(Q)KVER='$(ALL_KERNELS)' selftests/check.sh modules
+	$(Q)$(MAKE) O=$(O) KVER=$$(selftests/vm/kver $(RT)) modules lib tests
+	$(Q)KVER=$(RT) LIMIT=$(or $(LIMIT),3600) TESTS='$(or $(TESTS),$(kernel_tests))' \
+		selftests/check.sh vm
 
 debug-kernel:
 	$(deps) build debug
@@ -93,16 +126,53 @@ check-debug: debug-kernel
 	$(Q)$(vm) -k debug -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/check-debug -- \
 		env PGNL_ROUNDS=0.1 selftests/run.sh -t 1200 $(or $(TESTS),$(kernel_tests))
 
+FUZZ_SECONDS ?= 3600
+
+# Counted besides the boot and the end, where what is left has to go.
+fuzz: debug-kernel
+	$(deps) build vm check
+	$(Q)$(MAKE) O=$(O) KVER=debug modules lib tests
+	$(Q)$(vm) -k debug -m 4096 $(MEM:%=-m %) -t $$(($(FUZZ_SECONDS) + 600)) $(LIMIT:%=-t %) \
+		-o $(O)/fuzz -- $(O)/selftests/fuzz -t $(FUZZ_SECONDS) $(SEED:%=-s %)
+
+check-cluster:
+	$(deps) build vm check
+	$(Q)$(MAKE) O=$(O) KVER=$(VM_KVER) all tests
+	$(Q)selftests/cluster/long/check.sh $(VM_KVER)
+
+ROUNDS ?= 200
+
+check-oracle:
+	$(deps) build vm check
+	$(Q)$(MAKE) O=$(O) KVER=$(VM_KVER) all tests
+	$(Q)$(vm) -t $$((300 + 60 * $(ROUNDS))) $(LIMIT:%=-t %) -o $(O)/oracle -- \
+		selftests/cluster/oracle.py --rounds $(ROUNDS) $(SEED:%=--seed %)
+
+SEEDS ?= 100000
+
+sim:
+	$(deps) build
+	$(Q)$(MAKE) $(S) -C userspace/pgnld/sim O=$(O) SEEDS=$(SEEDS) $(SEED:%=SEED=%) sim
+scale:
+	$(deps) build
+	$(Q)$(MAKE) $(S) -C userspace/pgnld/sim O=$(O) $(NODES:%=NODES=%) scale
+
 demo:
 	$(deps) build vm demo
-	$(Q)$(MAKE) O=$(O) modules lib tools
+	$(Q)$(MAKE) O=$(O) modules lib tools onwire-$(VM_KVER)
 	$(Q)$(MAKE) $(S) -C selftests O=$(O) demo
 	$(Q)$(vm) -t 900 $(LIMIT:%=-t %) -- selftests/demo/run.sh
 
-bench:
+bench bench-check:
 	$(deps) build vm bench
-	$(Q)$(MAKE) O=$(O) modules lib tools
-	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh $(ROWS)
+	$(Q)$(MAKE) O=$(O) module-$(VM_KVER) lib
+	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh \
+		$(if $(filter %-check,$@),--check $(if $(UPDATE),--update),$(ROWS))
+
+bench-cluster:
+	$(deps) build vm bench check
+	$(Q)$(MAKE) O=$(O) KVER=$(VM_KVER) modules lib tools tests
+	$(Q)KVER=$(VM_KVER) selftests/bench/host.sh --cluster $(ROWS)
 
 shell:
 	$(deps) build vm
@@ -119,6 +189,8 @@ vm-run:
 ## make install               library, header, commands, manuals; PREFIX, DESTDIR
 ## make modules_install       the module of KVER; INSTALL_MOD_PATH
 ## make dkms-install          its source for DKMS, which builds it for each kernel
+## make deb                   the Debian packages, into build/deb
+## make check-deb             install, use and remove them in a clean Debian, in VMs
 ## make clean
 modules_dir = $(INSTALL_MOD_PATH)/lib/modules/$*/updates
 dkms_dir = $(DESTDIR)/usr/src/pgnl-$(VERSION)
@@ -147,12 +219,22 @@ dkms-install:
 	$(Q)sed 's/@VERSION@/$(VERSION)/' kmod/dkms.conf.in >$(dkms_dir)/dkms.conf
 	$(if $(DESTDIR),,dkms install -m pgnl -v $(VERSION))
 
+deb:
+	$(deps) build deb
+	$(Q)selftests/deb/build $(O)/deb
+
+check-deb: deb
+	$(deps) vm
+	$(Q)selftests/deb/root $(O)/deb/root
+	$(Q)selftests/deb/host $(O)/deb $(KVER)
+
 clean:
 	rm -rf $(O)
 
 help:
 	@sed -n 's/^## //p' Makefile
 
-.PHONY: all modules lib tools tests gen check-gen check check-static debug-kernel check-debug
-.PHONY: demo bench shell vm-run install modules_install dkms-install clean help
+.PHONY: all modules lib tools tests gen check-gen check check-static check-kernels
+.PHONY: debug-kernel check-debug check-cluster check-oracle fuzz sim scale deb check-deb
+.PHONY: demo bench bench-cluster bench-check shell vm-run install modules_install dkms-install clean help
 export CMD

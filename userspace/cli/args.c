@@ -83,6 +83,12 @@ int args_status(int key)
 	return key == ARGS_HELP ? CLI_DONE : CLI_USAGE;
 }
 
+bool args_connect(struct cli *cli, int key, int *status)
+{
+	*status = key == ARGS_END ? cli_connect(cli) : args_status(key);
+	return key == ARGS_END && !*status;
+}
+
 char *args_more(int argc, char **argv)
 {
 	return optind < argc && argv[optind][0] != '-' ? argv[optind++] : NULL;
@@ -106,6 +112,24 @@ bool args_number(const struct cli *cli, const char *what, const char *text,
 		return true;
 	err_usage(cli, "bad %s '%s': a number from %llu to %llu is wanted", what, text,
 		  (unsigned long long)min, (unsigned long long)max);
+	return false;
+}
+
+bool args_seconds(const struct cli *cli, const char *text, int64_t *ms)
+{
+	size_t whole = strspn(text, "0123456789");
+	const char *rest = text + whole;
+	int64_t place = 100;
+
+	/* By hand, since strtod(3) goes by the locale. */
+	if (whole && whole < 10 && (!*rest || (*rest == '.' && rest[1]))) {
+		*ms = strtoll(text, NULL, 10) * 1000;
+		for (rest += *rest == '.'; isdigit((unsigned char)*rest); rest++, place /= 10)
+			*ms += (*rest - '0') * place;
+		if (!*rest)
+			return true;
+	}
+	err_usage(cli, "bad time '%s': seconds as 5 or 0.5 are wanted", text);
 	return false;
 }
 
@@ -182,6 +206,25 @@ bool args_groups(const struct cli *cli)
 	return true;
 }
 
+bool args_name(const struct cli *cli, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len)
+		err_usage(cli, "a name can't be empty");
+	else if (len > PGNL_GROUP_NAME_MAX)
+		err_usage(cli, "a name has at most %d bytes, not %zu", PGNL_GROUP_NAME_MAX, len);
+	return len && len <= PGNL_GROUP_NAME_MAX;
+}
+
+bool args_names(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->n_words; i++)
+		if (!args_name(cli, cli->words[i]))
+			return false;
+	return true;
+}
+
 bool args_meta(const struct cli *cli, const char *text, struct pgnl_join_opts *opts)
 {
 	opts->meta = text;
@@ -200,4 +243,13 @@ bool args_weight(const struct cli *cli, const char *text, struct pgnl_join_opts 
 		return false;
 	opts->weight = number;
 	return true;
+}
+
+bool args_place(const struct cli *cli, const char *text, const char **place)
+{
+	*place = text;
+	if ((!strncmp(text, "node:", 5) && text[5]) || (!strncmp(text, "group:", 6) && text[6]))
+		return true;
+	err_usage(cli, "--where is node:NODE or group:GROUP, not '%s'", text);
+	return false;
 }

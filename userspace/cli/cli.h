@@ -21,6 +21,7 @@ enum {
 	CLI_REFUSED = 2,	/* the kernel said no */
 	CLI_NOTHING = 3,	/* nothing matched */
 	CLI_ABSENT = 4,		/* no module to talk to */
+	CLI_TIMEOUT = 124,	/* the time was up first */
 };
 
 struct column;
@@ -56,6 +57,7 @@ struct cli {
 	bool pretty;		/* -p */
 	bool headings;		/* not -n */
 	bool quiet;		/* -q */
+	bool times;		/* -t */
 	bool color;		/* --color, decided */
 	const char *where;	/* "FILE:LINE: " in a batch, else "" */
 
@@ -88,12 +90,19 @@ const struct command *command_find(int argc, char **argv, int *used);
 int command_unknown(struct cli *cli, int argc, char **argv);
 
 extern const struct command cmd_scopes, cmd_scope_add, cmd_scope_del, cmd_scope_set;
+extern const struct command cmd_scope_share, cmd_scope_unshare;
 extern const struct command cmd_groups, cmd_create, cmd_delete;
 extern const struct command cmd_members, cmd_which;
 extern const struct command cmd_join, cmd_leave, cmd_exec;
-extern const struct command cmd_closest, cmd_pick, cmd_signal;
+extern const struct command cmd_closest, cmd_pick, cmd_signal, cmd_send, cmd_recv;
+extern const struct command cmd_name_register, cmd_name_unregister;
+extern const struct command cmd_name_whereis, cmd_name_list, cmd_name_send;
+extern const struct command cmd_monitor, cmd_wait, cmd_top, cmd_graph, cmd_nodes;
+extern const struct command cmd_gg_groups, cmd_gg_info, cmd_gg_own_nodes;
+extern const struct command cmd_gg_sync, cmd_gg_monitor;
 extern const struct command cmd_stats, cmd_limits, cmd_verify, cmd_doctor;
 extern const struct command cmd_dump, cmd_restore;
+extern const struct command cmd_oci_cdi_spec, cmd_oci_check;
 extern const struct command cmd_completion, cmd_help;
 
 void help_command(const struct command *cmd);

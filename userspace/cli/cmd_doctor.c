@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* doctor: what is wrong here, and how to mend it */
+#include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,48 +11,31 @@
 #include <linux/pgnl.h>
 
 #include "args.h"
-#include "err.h"
-#include "out.h"
+#include "doctor.h"
 #include "proc.h"
-#include "text.h"
 
-struct doctor {
-	struct cli *cli;
-	json_t *findings;
-	int status;
-};
-
-/* One finding; a cure makes it a problem. */
-static void find(struct doctor *doctor, const char *check, const char *cure,
-		 const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void find(struct doctor *doctor, const char *check, const char *cure,
-		 const char *format, ...)
+/* A release as one number, to compare. */
+static unsigned long release(const char *text)
 {
-	va_list args;
-	char *text;
+	unsigned int major = 0, minor = 0, patch = 0;
 
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		no_memory();
-	va_end(args);
-	if (cure && !doctor->status)
-		doctor->status = CLI_REFUSED;
-	json_array_append_new(doctor->findings,
-			      json_pack("{s:s, s:b, s:o, s:s?}", "check", check, "ok", !cure,
-					"finding", text_json_name(text), "cure", cure));
-	free(text);
+	sscanf(text, "%u.%u.%u", &major, &minor, &patch);
+	return (major * 1000ul + minor) * 1000 + patch;
 }
 
+/* A library that is newer serves, of one soname. */
 static void check_versions(struct doctor *doctor)
 {
 	char built[32];
 
 	snprintf(built, sizeof(built), "%d.%d.%d", PGNL_VERSION_MAJOR, PGNL_VERSION_MINOR,
 		 PGNL_VERSION_PATCH);
-	if (strcmp(built, pgnl_version()))
-		find(doctor, "library", "install pgnl and libpgnl of one version",
-		     "pgnl %s runs with libpgnl %s", built, pgnl_version());
+	if (release(pgnl_version()) < release(built))
+		find(doctor, "library", "install libpgnl of that release too",
+		     "pgnl %s runs with the older libpgnl %s", built, pgnl_version());
+	else if (strcmp(built, pgnl_version()))
+		find(doctor, "library", NULL, "pgnl %s runs with the newer libpgnl %s", built,
+		     pgnl_version());
 	else
 		find(doctor, "library", NULL, "pgnl and libpgnl are version %s", built);
 }
@@ -141,11 +124,21 @@ static void explain_absence(struct doctor *doctor)
 	find(doctor, "module", absences[i].cure, "%s", absences[i].finding);
 }
 
+/* That of the module, which can't be asked, after a blank; or nothing. */
+static const char *loaded_release(char *text, size_t size)
+{
+	*text = ' ';
+	if (!proc_line("/sys/module/pgnl/version", text + 1, size - 1))
+		*text = '\0';
+	return text;
+}
+
 /* Is there a module, and one that is understood? */
 static bool check_module(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
 	struct pgnl_info info;
+	char text[32];
 	int ret = cli->kernel ? 0 : pgnl_open(&cli->kernel);
 
 	if (!ret)
@@ -155,8 +148,10 @@ static bool check_module(struct doctor *doctor)
 		explain_absence(doctor);
 	} else if (ret == -EPROTO) {
 		doctor->status = CLI_ABSENT;
-		find(doctor, "module", "install module and library of one version, load it again",
-		     "the module speaks another version of the interface than this library");
+		find(doctor, "module", "install pgnl-dkms and libpgnl0 of one release, then:"
+		     " modprobe -r pgnl && modprobe pgnl",
+		     "the module%s speaks another version of the interface than libpgnl %s",
+		     loaded_release(text, sizeof(text)), pgnl_version());
 	} else if (ret < 0) {
 		find(doctor, "module", "allow AF_NETLINK here (seccomp, LSM)",
 		     "can't reach the kernel: %s", strerror(-ret));
@@ -207,7 +202,7 @@ static void check_limits(struct doctor *doctor)
 	uint64_t limits[PGNL_N_LIMITS], usage[PGNL_N_LIMITS];
 	bool full = false;
 
-	if (pgnl_limits(doctor->cli->kernel, limits, usage) < 0)
+	if (pgnl_limits(doctor->cli->kernel, limits, usage, PGNL_N_LIMITS) < 0)
 		return;
 	for (int i = 0; i < PGNL_N_LIMITS; i++) {
 		if (usage[i] < limits[i] - limits[i] / 10)
@@ -221,6 +216,111 @@ static void check_limits(struct doctor *doctor)
 		find(doctor, "limits", NULL, "none is nearly used up");
 }
 
+/* Does a file of /proc/PID, or one of a folder there, speak of a view? */
+static bool maps_view(const char *pid)
+{
+	char path[64], line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/maps", pid);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, "[pgnl-view]");
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool has_view_open(const char *pid)
+{
+	char path[64], target[64];
+	const struct dirent *entry;
+	bool found = false;
+	ssize_t len;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	fds = opendir(path);
+	while (fds && !found && (entry = readdir(fds))) {
+		len = readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
+		target[len < 0 ? 0 : len] = 0;
+		found = strstr(target, "[pgnl-view]");
+	}
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+/* Who keeps the module from being unloaded. Those of others only root sees. */
+static void check_views(struct doctor *doctor)
+{
+	char holders[200] = "";
+	const struct dirent *entry;
+	size_t len = 0, n = 0;
+	DIR *proc = opendir("/proc");
+
+	while (proc && (entry = readdir(proc))) {
+		if (entry->d_name[strspn(entry->d_name, "0123456789")] ||
+		    !(maps_view(entry->d_name) || has_view_open(entry->d_name)))
+			continue;
+		if (len < sizeof(holders) - 32)
+			len += snprintf(holders + len, sizeof(holders) - len, "%s%.20s",
+					n ? ", " : "", entry->d_name);
+		n++;
+	}
+	if (proc)
+		closedir(proc);
+	if (n)
+		find(doctor, "views", NULL, "%zu process%s having a view keep%s the module from being"
+		     " unloaded: %s", n, n == 1 ? "" : "es", n == 1 ? "s" : "", holders);
+	else
+		find(doctor, "views", NULL, "no process is seen to have one");
+}
+
+/* The first other node that is so, and how many are. */
+static const char *nodes_with(const struct pgnl_nodes *list, uint32_t flag, uint8_t state,
+			      size_t *n)
+{
+	const char *first = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct pgnl_node *node = &list->node[i];
+
+		if (node->flags & PGNL_NODE_SELF || node->state < state ||
+		    (node->flags & flag) != flag)
+			continue;
+		first = first ? first : node->name;
+		++*n;
+	}
+	return first;
+}
+
+static void check_nodes(struct doctor *doctor)
+{
+	const char *first;
+	struct pgnl_nodes *list;
+	size_t n, all;
+
+	if (pgnl_nodes(doctor->cli->kernel, &list))
+		return;
+	nodes_with(list, 0, PGNL_UP, &all);
+	first = nodes_with(list, 0, PGNL_STALE, &n);
+	if (first)
+		find(doctor, "nodes", "start pgnld",
+		     "no agent confirms the members of %zu of %zu other nodes, such as %s", n, all,
+		     first);
+	first = nodes_with(list, PGNL_NODE_PARTIAL, PGNL_UP, &n);
+	if (first)
+		find(doctor, "nodes", "pgnl limits node-remotes=N net-remotes=N",
+		     "some members of %zu of %zu other nodes are not here, such as of %s: a limit"
+		     " is reached", n, all, first);
+	else
+		find(doctor, "nodes", NULL, "%zu other nodes are known", all);
+	pgnl_free(list);
+}
+
 static void check_proc(struct doctor *doctor)
 {
 	if (proc_usable())
@@ -230,54 +330,26 @@ static void check_proc(struct doctor *doctor)
 		     "/proc is not of this pid namespace, so names and start times are unknown");
 }
 
-static void print_line(const struct cli *cli, const json_t *finding)
-{
-	bool ok = json_is_true(json_object_get(finding, "ok"));
-	const char *cure = json_string_value(json_object_get(finding, "cure"));
-	size_t len;
-	char *text = text_bytes(json_object_get(finding, "finding"), &len);
-	char *shown = text_show(text, len);
-
-	printf("%s%-8s%s %s: %s\n", !cli->color ? "" : ok ? "\033[32m" : "\033[31m",
-	       ok ? "ok" : "problem", cli->color ? "\033[0m" : "",
-	       json_string_value(json_object_get(finding, "check")), shown);
-	if (cure)
-		printf("%-8s cure: %s\n", "", cure);
-	free(shown);
-	free(text);
-}
-
-static void print(struct doctor *doctor)
-{
-	json_t *finding;
-	size_t i;
-
-	if (doctor->cli->json) {
-		out_json(doctor->cli, doctor->findings);
-		return;
-	}
-	json_array_foreach(doctor->findings, i, finding)
-		print_line(doctor->cli, finding);
-	json_decref(doctor->findings);
-}
-
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct doctor doctor = { .cli = cli };
+	struct doctor doctor;
 	int key;
 
 	key = args_next(cli, argc, argv);
 	if (key != ARGS_END)
 		return args_status(key);
-	doctor.findings = need(json_array());
+	doctor_begin(&doctor, cli);
 	check_versions(&doctor);
 	if (check_module(&doctor)) {
 		check_access(&doctor);
 		check_tables(&doctor);
 		check_limits(&doctor);
+		check_nodes(&doctor);
 	}
+	check_agent(&doctor);
 	check_proc(&doctor);
-	print(&doctor);
+	check_views(&doctor);
+	doctor_print(&doctor);
 	return doctor.status;
 }
 

@@ -44,10 +44,7 @@ static int run_groups(struct cli *cli, int argc, char **argv)
 
 	while ((key = args_next(cli, argc, argv)) >= 0)
 		flags |= PGNL_LOCAL;
-	if (key != ARGS_END)
-		return args_status(key);
-	status = cli_connect(cli);
-	if (status)
+	if (!args_connect(cli, key, &status))
 		return status;
 	pattern = cli->n_words ? cli->words[0] : NULL;
 	ret = pgnl_groups(cli->kernel, cli->scope, flags, &list);
@@ -73,10 +70,7 @@ static int run_create(struct cli *cli, int argc, char **argv)
 	int key, status, ret;
 
 	key = parse_group(cli, argc, argv);
-	if (key != ARGS_END)
-		return args_status(key);
-	status = cli_connect(cli);
-	if (status)
+	if (!args_connect(cli, key, &status))
 		return status;
 	ret = pgnl_group_create(cli->kernel, cli->scope, cli->words[0],
 				PGNL_KEEP, PGNL_KEEP, PGNL_KEEP);
@@ -94,10 +88,7 @@ static int run_delete(struct cli *cli, int argc, char **argv)
 	int key, status, ret;
 
 	key = parse_group(cli, argc, argv);
-	if (key != ARGS_END)
-		return args_status(key);
-	status = cli_connect(cli);
-	if (status)
+	if (!args_connect(cli, key, &status))
 		return status;
 	ret = pgnl_group_delete(cli->kernel, cli->scope, cli->words[0]);
 	return ret ? err_kernel(cli, ret) : CLI_DONE;

@@ -84,7 +84,7 @@ static void print_object(struct cli *cli, const uint64_t *limits, const uint64_t
 static int show_all(struct cli *cli)
 {
 	uint64_t limits[PGNL_N_LIMITS], usage[PGNL_N_LIMITS];
-	int ret = pgnl_limits(cli->kernel, limits, usage);
+	int ret = pgnl_limits(cli->kernel, limits, usage, PGNL_N_LIMITS);
 
 	if (ret < 0)
 		return err_kernel(cli, ret);

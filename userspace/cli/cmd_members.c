@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* members */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
@@ -8,7 +10,7 @@
 #include "member.h"
 #include "out.h"
 
-enum { OPT_LOCAL = 256, OPT_REMOTE, OPT_NODE, OPT_PIDS, OPT_COUNT };
+enum { OPT_LOCAL = 256, OPT_REMOTE, OPT_NODE, OPT_PIDS, OPT_COUNT, OPT_VIEW };
 
 struct wanted {
 	bool local;		/* only this node's */
@@ -16,7 +18,11 @@ struct wanted {
 	const char *node;	/* only that other node's, or NULL */
 	bool pids;
 	bool count;
+	bool view;		/* look at the mapping */
 };
+
+/* Room for the metadata of a member. */
+#define META_MAX 256
 
 static bool is_wanted(const struct wanted *want, const struct pgnl_member *member)
 {
@@ -83,6 +89,84 @@ static size_t print_count(struct cli *cli, const struct pgnl_members *list,
 	return count;
 }
 
+/*
+ * A list as pgnl_members() makes it. Members that have gone between the look at
+ * all and that at their metadata come without it.
+ */
+static struct pgnl_members *from_view(struct pgnl_view *view, const char *group,
+				      const struct pgnl_view_member *seen, size_t n)
+{
+	struct pgnl_members *list = need(calloc(1, sizeof(*list) + n * sizeof(list->member[0])));
+	char meta[META_MAX];
+	int len;
+
+	list->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct pgnl_member *member = &list->member[i];
+
+		member->id = seen[i].id;
+		member->pid = seen[i].pid;
+		member->count = seen[i].count;
+		member->uid = seen[i].uid;
+		member->weight = seen[i].weight;
+		member->state = seen[i].state;
+		len = seen[i].has_meta ?
+			pgnl_view_meta(view, group, seen[i].id, meta, sizeof(meta)) : 0;
+		if (len <= 0)
+			continue;
+		member->meta = memcpy(need(malloc(len)), meta, len);
+		member->meta_len = len;
+	}
+	return list;
+}
+
+static int look(struct cli *cli, struct pgnl_view *view, struct pgnl_members **list,
+		int *missing)
+{
+	struct pgnl_view_member *seen = NULL;
+	size_t room = 0;
+	int n;
+
+	while ((n = pgnl_view_members(view, cli->words[0], seen, room)) > (int)room) {
+		room = n + 64;
+		free(seen);
+		seen = need(calloc(room, sizeof(*seen)));
+	}
+	*missing = n == -ENOENT;
+	/* A view does not say which node, so all of it is asked of the kernel. */
+	for (int i = 0; i < n; i++)
+		if (seen[i].remote) {
+			free(seen);
+			return EXDEV;
+		}
+	if (n >= 0 || *missing)
+		*list = from_view(view, cli->words[0], seen, *missing ? 0 : n);
+	free(seen);
+	return *missing || n >= 0 ? 0 : n;
+}
+
+/* @view is taken back when the list is not of that. */
+static int view_members(struct cli *cli, struct wanted *want, struct pgnl_members **list,
+			int *missing)
+{
+	struct pgnl_view *view;
+	int ret = pgnl_view_open(cli->kernel, cli->scope, 0, &view);
+
+	if (ret < 0)
+		return err_kernel(cli, ret);
+	ret = look(cli, view, list, missing);
+	pgnl_view_close(view);
+	want->view = ret != EXDEV;
+	return ret < 0 ? err_refused(cli, "can't look at the group: %s", strerror(-ret)) : CLI_DONE;
+}
+
+static void free_list(struct pgnl_members *list, bool view)
+{
+	for (size_t i = 0; view && i < list->n; i++)
+		free((void *)list->member[i].meta);
+	pgnl_free(list);
+}
+
 static int list_members(struct cli *cli, struct wanted *want)
 {
 	struct pgnl_members *list;
@@ -97,17 +181,24 @@ static int list_members(struct cli *cli, struct wanted *want)
 		want->local = true;
 		want->node = NULL;
 	}
-	ret = pgnl_members(cli->kernel, cli->scope, cli->words[0],
-			   want->local ? PGNL_LOCAL : 0, &list, &missing);
-	if (ret < 0)
-		return err_kernel(cli, ret);
+	if (want->view) {
+		ret = view_members(cli, want, &list, &missing);
+		if (ret != CLI_DONE)
+			return ret;
+	}
+	if (!want->view) {
+		ret = pgnl_members(cli->kernel, cli->scope, cli->words[0],
+				   want->local ? PGNL_LOCAL : 0, &list, &missing);
+		if (ret < 0)
+			return err_kernel(cli, ret);
+	}
 	if (want->pids)
 		n = print_pids(cli, list, want);
 	else if (want->count)
 		n = print_count(cli, list, want);
 	else
 		n = print_rows(cli, list, want, info.node);
-	pgnl_free(list);
+	free_list(list, want->view);
 	return n ? CLI_DONE : nobody(cli, missing);
 }
 
@@ -121,6 +212,7 @@ static int run_members(struct cli *cli, int argc, char **argv)
 		want.remote |= key == OPT_REMOTE;
 		want.pids |= key == OPT_PIDS;
 		want.count |= key == OPT_COUNT;
+		want.view |= key == OPT_VIEW;
 		want.node = key == OPT_NODE ? optarg : want.node;
 	}
 	if (key != ARGS_END)
@@ -143,18 +235,19 @@ static const struct cli_option options[] = {
 	{ "node", "NODE", OPT_NODE, "only processes of that node" },
 	{ "pids", NULL, OPT_PIDS, "bare pids of this node's processes, one a line" },
 	{ "count", NULL, OPT_COUNT, "only how many, a process that joined twice counted twice" },
+	{ "view", NULL, OPT_VIEW, "look at the mapped view, as programs do that ask often" },
 	{ 0 }
 };
 
 const struct command cmd_members = {
 	.name = "members",
-	.args = "GROUP [--local|--remote|--node NODE] [--pids|--count]",
+	.args = "GROUP [--local|--remote|--node NODE] [--pids|--count] [--view]",
 	.summary = "list the members of a group",
 	.examples = "  pgnl members web\n"
 		    "  pgnl -o pid,comm,meta members web\n"
 		    "  kill -HUP $(pgnl members web --pids)\n",
 	.notes = "Exit code 3 when nobody is in it. A process that the caller's pid namespace\n"
-		 "does not see has pid 0 and no name.",
+		 "does not see has pid 0 and no name; a view leaves it out.",
 	.options = options,
 	.columns = member_columns,
 	.min_words = 1,

@@ -73,6 +73,8 @@ static int run(struct cli *cli, int argc, char **argv, enum pgnl_pick_policy pol
 			return CLI_USAGE;
 		if (key == OPT_UID && !args_user(cli, optarg, &choice.opts.uid))
 			return CLI_USAGE;
+		if (key == OPT_STALE)
+			choice.opts.flags |= PGNL_ANY_STATE;
 	}
 	if (key != ARGS_END)
 		return args_status(key);
@@ -94,7 +96,7 @@ static int run_pick(struct cli *cli, int argc, char **argv)
 
 #define COMMON_OPTIONS \
 	{ "uid", "USER", OPT_UID, "only processes that this user or uid had joined" }, \
-	{ "stale", NULL, OPT_STALE, "also members whose node is suspect; none is without an agent" }
+	{ "stale", NULL, OPT_STALE, "also members whose node is suspect or stale" }
 
 static const struct cli_option closest_options[] = {
 	COMMON_OPTIONS,

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* scopes, scope add, scope del, scope set */
+/* scopes, scope add, scope del, scope set, scope share, scope unshare */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "err.h"
 #include "out.h"
 #include "text.h"
 
-enum { OPT_MODE = 256, OPT_OWNER, OPT_GROUP, OPT_PERM, OPT_CLUSTER };
+enum { OPT_MODE = 256, OPT_OWNER, OPT_GROUP, OPT_PERM, OPT_CLUSTER, OPT_NETNS, OPT_AS };
 
 #define OWNER_OPTIONS \
 	{ "owner", "USER", OPT_OWNER, "who owns it: a user or uid" }, \
@@ -116,6 +119,65 @@ static int run_set(struct cli *cli, int argc, char **argv)
 	return ret ? err_kernel(cli, ret) : CLI_DONE;
 }
 
+/* --- Sharing --- */
+
+struct share_opts {
+	const char *netns;
+	const char *alias;
+};
+
+/* The one name and where to; CLI_DONE with a descriptor: go on; else the exit code. */
+static int parse_share(struct cli *cli, int argc, char **argv, struct share_opts *opts, int *fd)
+{
+	int key;
+
+	while ((key = args_next(cli, argc, argv)) >= 0)
+		*(key == OPT_NETNS ? &opts->netns : &opts->alias) = optarg;
+	if (key != ARGS_END)
+		return args_status(key);
+	if (!args_scope(cli, cli->words[0]) || (opts->alias && !args_scope(cli, opts->alias)))
+		return CLI_USAGE;
+	if (!opts->netns)
+		return err_usage(cli, "where to? --netns /proc/PID/ns/net is wanted");
+	*fd = open(opts->netns, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		return err_refused(cli, "can't open %s: %s", opts->netns, strerror(errno));
+	return cli_connect(cli);
+}
+
+static int run_share(struct cli *cli, int argc, char **argv)
+{
+	struct share_opts opts = { 0 };
+	int status, ret, fd = -1;
+
+	status = parse_share(cli, argc, argv, &opts, &fd);
+	if (!status && fd >= 0) {
+		ret = pgnl_scope_share(cli->kernel, cli->words[0], fd,
+				       opts.alias ? opts.alias : cli->words[0]);
+		status = ret ? err_kernel(cli, ret) : CLI_DONE;
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static int run_unshare(struct cli *cli, int argc, char **argv)
+{
+	struct share_opts opts = { 0 };
+	int status, ret, fd = -1;
+
+	status = parse_share(cli, argc, argv, &opts, &fd);
+	if (!status && fd >= 0) {
+		ret = pgnl_scope_unshare(cli->kernel, cli->words[0], fd);
+		status = ret ? err_kernel(cli, ret) : CLI_DONE;
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+/* --- Listing --- */
+
 static const char *mode_name(enum pgnl_mode mode)
 {
 	return mode == PGNL_MODE_PG ? "pg" : mode == PGNL_MODE_PG2 ? "pg2" : "unknown";
@@ -140,10 +202,7 @@ static int run_scopes(struct cli *cli, int argc, char **argv)
 	int key, status, ret;
 
 	key = args_next(cli, argc, argv);
-	if (key != ARGS_END)
-		return args_status(key);
-	status = cli_connect(cli);
-	if (status)
+	if (!args_connect(cli, key, &status))
 		return status;
 	ret = pgnl_scopes(cli->kernel, cli->scope, &list);
 	if (ret < 0)
@@ -226,4 +285,42 @@ const struct command cmd_scope_set = {
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_set,
+};
+
+static const struct cli_option share_options[] = {
+	{ "netns", "PATH", OPT_NETNS, "the other network namespace: /proc/PID/ns/net, say" },
+	{ "as", "ALIAS", OPT_AS, "what it is called there, if not the same" },
+	{ 0 }
+};
+
+const struct command cmd_scope_share = {
+	.name = "scope share",
+	.args = "NAME --netns PATH [--as ALIAS]",
+	.summary = "share a scope into another network namespace, for reading",
+	.examples = "  pgnl scope share pg --netns /proc/4242/ns/net --as host\n"
+		    "  nsenter -t 4242 -n pgnl -s host groups\n",
+	.notes = "Needs CAP_NET_ADMIN over both. Pids are those of the reader's pid namespace, 0"
+		 " where\nthe process is invisible. It ends with the scope and with either"
+		 " namespace.",
+	.options = share_options,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_share,
+};
+
+static const struct cli_option unshare_options[] = {
+	{ "netns", "PATH", OPT_NETNS, "the network namespace that it is shared into" },
+	{ 0 }
+};
+
+const struct command cmd_scope_unshare = {
+	.name = "scope unshare",
+	.args = "ALIAS --netns PATH",
+	.summary = "end the sharing of a scope",
+	.examples = "  pgnl scope unshare host --netns /proc/4242/ns/net\n",
+	.notes = "Needs CAP_NET_ADMIN over that network namespace. Who watches there is told.",
+	.options = unshare_options,
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_unshare,
 };

@@ -124,10 +124,14 @@ static int parse(struct cli *cli, int argc, char **argv, struct act *act)
 static void print_counts(const struct cli *cli, const struct pgnl_signalled *done)
 {
 	if (cli->json)
-		out_json(cli, json_pack("{s:I, s:I, s:I}",
+		out_json(cli, json_pack("{s:I, s:I, s:I, s:I}",
 					"reached", (json_int_t)done->reached,
 					"refused", (json_int_t)done->refused,
-					"gone", (json_int_t)done->gone));
+					"gone", (json_int_t)done->gone,
+					"unreachable", (json_int_t)done->unreachable));
+	else if (done->unreachable)
+		printf("reached %u, refused %u, gone %u, unreachable %u\n", done->reached,
+		       done->refused, done->gone, done->unreachable);
 	else
 		printf("reached %u, refused %u, gone %u\n", done->reached, done->refused,
 		       done->gone);
@@ -155,9 +159,16 @@ static int send_signal(struct cli *cli, const struct act *act)
 	print_counts(cli, &done);
 	if (ret)
 		return err_nothing(cli, "%s", pgnl_last_error(cli->kernel)->text);
+	if (done.not_forwarded)
+		return err_refused(cli, "%u of %u refused: signals are not forwarded to other"
+				   " nodes (forward-signals in pgnld.conf)", done.refused,
+				   done.reached + done.refused + done.gone);
 	if (done.refused)
 		return err_refused(cli, "no right to signal %u of %u, or no room in their queues",
 				   done.refused, done.reached + done.refused + done.gone);
+	if (done.unreachable)
+		return err_refused(cli, "%u members are on nodes that can't be reached",
+				   done.unreachable);
 	if (!done.reached)
 		return err_nothing(cli, "nobody in group '%s' of scope %s fits", cli->words[0],
 				   cli_scope(cli));
@@ -197,7 +208,9 @@ const struct command cmd_signal = {
 	.notes = "SIG is HUP, SIGHUP, RTMIN+1 or a number; TERM when it is left out. Goes to the\n"
 		 "processes that joined, never to others that got their pids. Prints how many\n"
 		 "were reached, how many may not be signalled or have a full queue, and how many\n"
-		 "ended before. Exit code 2 when somebody was refused, 3 when nobody was there.",
+		 "ended before. Members of other nodes are signalled there, if both agents forward\n"
+		 "signals, and are refused otherwise. Exit code 2 when somebody was refused or out of\n"
+		 "reach, 3 when nobody was there.",
 	.options = options,
 	.min_words = 1,
 	.max_words = 2,

@@ -13,10 +13,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	int key, status, ret;
 
 	key = args_next(cli, argc, argv);
-	if (key != ARGS_END)
-		return args_status(key);
-	status = cli_connect(cli);
-	if (status)
+	if (!args_connect(cli, key, &status))
 		return status;
 	ret = pgnl_verify(cli->kernel, found, sizeof(found));
 	if (ret < 0)

@@ -8,12 +8,18 @@
 
 const struct command *const commands[] = {
 	&cmd_scopes, &cmd_scope_add, &cmd_scope_del, &cmd_scope_set,
+	&cmd_scope_share, &cmd_scope_unshare,
 	&cmd_groups, &cmd_members, &cmd_which,
 	&cmd_join, &cmd_leave, &cmd_exec,
 	&cmd_create, &cmd_delete,
-	&cmd_closest, &cmd_pick, &cmd_signal,
+	&cmd_closest, &cmd_pick, &cmd_signal, &cmd_send, &cmd_recv,
+	&cmd_name_register, &cmd_name_unregister, &cmd_name_whereis, &cmd_name_list,
+	&cmd_name_send,
+	&cmd_monitor, &cmd_wait, &cmd_top, &cmd_graph, &cmd_nodes,
+	&cmd_gg_groups, &cmd_gg_info, &cmd_gg_own_nodes, &cmd_gg_sync, &cmd_gg_monitor,
 	&cmd_stats, &cmd_limits, &cmd_verify, &cmd_doctor,
 	&cmd_dump, &cmd_restore,
+	&cmd_oci_cdi_spec, &cmd_oci_check,
 	&cmd_completion, &cmd_help,
 	NULL
 };
@@ -62,6 +68,13 @@ static const struct command *nearest(const char *word)
 	return best;
 }
 
+/* The first of two words is right. */
+static int half_known(struct cli *cli, int argc, char **argv, const char *known)
+{
+	return err_usage(cli, "'%s' goes on with %s%s%s%s", argv[0], known,
+			 argc > 1 ? ", not '" : "", argc > 1 ? argv[1] : "", argc > 1 ? "'" : "");
+}
+
 int command_unknown(struct cli *cli, int argc, char **argv)
 {
 	const struct command *near;
@@ -69,9 +82,13 @@ int command_unknown(struct cli *cli, int argc, char **argv)
 	if (!argc)
 		return err_usage(cli, "which command? See 'pgnl help'");
 	if (!strcmp(argv[0], "scope"))
-		return err_usage(cli, "'scope' goes on with add, del or set%s%s%s",
-				 argc > 1 ? ", not '" : "", argc > 1 ? argv[1] : "",
-				 argc > 1 ? "'" : "");
+		return half_known(cli, argc, argv, "add, del, set, share or unshare");
+	if (!strcmp(argv[0], "name"))
+		return half_known(cli, argc, argv, "register, unregister, whereis, list or send");
+	if (!strcmp(argv[0], "gg"))
+		return half_known(cli, argc, argv, "groups, info, own-nodes, sync or monitor");
+	if (!strcmp(argv[0], "oci"))
+		return half_known(cli, argc, argv, "cdi-spec or check");
 	near = nearest(argv[0]);
 	if (near)
 		return err_usage(cli, "no command '%s'; did you mean '%s'?", argv[0], near->name);

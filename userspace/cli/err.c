@@ -62,9 +62,9 @@ static char *blame(const struct pgnl_error *error, const struct request *request
 	return text;
 }
 
-int err_request(const struct cli *cli, int ret, const struct request *request)
+static int err_because(const struct cli *cli, int ret, const struct pgnl_error *error,
+		       const struct request *request)
 {
-	const struct pgnl_error *error = pgnl_last_error(cli->kernel);
 	int code = ret == -ENOTCONN ? CLI_ABSENT : CLI_REFUSED;
 	char *whose = blame(error, request);
 
@@ -74,6 +74,16 @@ int err_request(const struct cli *cli, int ret, const struct request *request)
 		err_line(cli, code, "%s%s", strerror(-ret), whose);
 	free(whose);
 	return code;
+}
+
+int err_request(const struct cli *cli, int ret, const struct request *request)
+{
+	return err_because(cli, ret, pgnl_last_error(cli->kernel), request);
+}
+
+int err_watch(const struct cli *cli, int ret, const struct pgnl_watch *watch)
+{
+	return err_because(cli, ret, pgnl_watch_error(watch), NULL);
 }
 
 int err_kernel(const struct cli *cli, int ret)

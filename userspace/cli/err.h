@@ -36,6 +36,9 @@ int err_kernel(const struct cli *cli, int ret);
 /* The same, telling which group or process of the request it was. */
 int err_request(const struct cli *cli, int ret, const struct request *request);
 
+/* A call on a watch did. */
+int err_watch(const struct cli *cli, int ret, const struct pgnl_watch *watch);
+
 /* The result of an allocation; ends the program when there is no memory. */
 #define need(pointer) ({ __auto_type need_ = (pointer); if (!need_) no_memory(); need_; })
 void no_memory(void) __attribute__((noreturn));

@@ -52,7 +52,8 @@ static int global_option(struct cli *cli, int key, struct request_line *line)
 	case 'q':
 		cli->quiet = true;
 		return CLI_DONE;
-	case 't':	/* for commands that print events */
+	case 't':
+		cli->times = true;
 		return CLI_DONE;
 	case 'c':
 		return set_color(cli, optarg);

@@ -3,7 +3,7 @@
 #include "proc.h"
 #include "text.h"
 
-static char *show_start(const json_t *ticks)
+char *member_show_start(const json_t *ticks)
 {
 	return proc_time(json_integer_value(ticks));
 }
@@ -18,13 +18,19 @@ const struct column member_columns[] = {
 	{ "weight", COLUMN_RIGHT },
 	{ "state", 0 },
 	{ "comm", COLUMN_USUAL },
-	{ "start", COLUMN_USUAL, show_start },
+	{ "start", COLUMN_USUAL, member_show_start },
 	{ 0 }
 };
 
-static const char *state_name(unsigned int state)
+const char *member_state(unsigned int state)
 {
-	return state == PGNL_UP ? "up" : "unknown";
+	static const char *const names[] = {
+		[PGNL_UP] = "up",
+		[PGNL_SUSPECT] = "suspect",
+		[PGNL_STALE] = "stale",
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
 json_t *member_row(const struct pgnl_member *member, const char *node)
@@ -41,7 +47,7 @@ json_t *member_row(const struct pgnl_member *member, const char *node)
 			 "meta", member->meta ? text_json(member->meta, member->meta_len) :
 						json_null(),
 			 "weight", member->weight,
-			 "state", state_name(member->state),
+			 "state", member_state(member->state),
 			 "comm", seen ? text_json_name(task.comm) : json_null(),
 			 "start", seen ? json_integer(task.start) : json_null());
 }

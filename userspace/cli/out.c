@@ -14,6 +14,8 @@
 #include "out.h"
 #include "text.h"
 
+#define DIGITS	12	/* of a fraction: 13.604, not 13.603999999999999 */
+
 #define COLUMNS_MAX 16
 #define HEADING_MAX 16
 
@@ -110,7 +112,7 @@ static void add_heading(struct out *out, const struct column *column)
 	size_t i;
 	struct libscols_column *sc;
 
-	for (i = 0; column->key[i] && i < sizeof(heading) - 1; i++)
+	for (i = 0; i < sizeof(heading) - 1 && column->key[i]; i++)
 		heading[i] = column->key[i] & ~0x20;
 	heading[i] = 0;
 	sc = need(scols_table_new_column(out->table, heading, 0,
@@ -142,7 +144,7 @@ static char *show_value(const json_t *value)
 	size_t len;
 
 	if (!json_is_string(value))
-		return need(json_dumps(value, JSON_ENCODE_ANY));
+		return need(json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS)));
 	bytes = text_bytes(value, &len);
 	text = text_show(bytes, len);
 	free(bytes);
@@ -170,7 +172,8 @@ static void table_row(struct out *out, const json_t *row)
 /* Names of others can't play with a terminal through JSON either. */
 static size_t json_flags(const struct cli *cli)
 {
-	return JSON_ENCODE_ANY | (cli->pretty ? JSON_INDENT(2) : JSON_COMPACT) |
+	return JSON_ENCODE_ANY | JSON_REAL_PRECISION(DIGITS) |
+	       (cli->pretty ? JSON_INDENT(2) : JSON_COMPACT) |
 	       (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
 }
 

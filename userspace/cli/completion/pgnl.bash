@@ -16,8 +16,19 @@ _pgnl_groups() {
 	_pgnl_names < <("${pgnl[@]}" -o group groups 2>/dev/null)
 }
 
+_pgnl_registered() {
+	_pgnl_names < <("${words[0]}" -n -o name name list 2>/dev/null)
+}
+
 _pgnl_scopes() {
 	_pgnl_names < <("${words[0]}" -n -o scope scopes 2>/dev/null)
+}
+
+# The nodes and global groups that names may be looked for at.
+_pgnl_places() {
+	_pgnl_plain "$("${words[0]}" -n -o node nodes 2>/dev/null | sed 's/ *$//; s/^/node:/')
+		$("${words[0]}" -n -o group gg groups 2>/dev/null | sed 's/ *$//; s/^/group:/')
+		node: group:"
 }
 
 _pgnl_pids() {
@@ -49,6 +60,10 @@ _pgnl_value() {
 	--pid) _pgnl_pids ;;
 	--policy) _pgnl_plain random rr key= ;;
 	--mode) _pgnl_plain pg pg2 ;;
+	--resolve) _pgnl_plain keep-first random-exit random-notify notify-all ;;
+	--where) _pgnl_places ;;
+	--by) _pgnl_plain node group ;;
+	--netns | --hook | --conf | --hooks-dir) _pgnl_kind -f ;;
 	--owner | --uid) _pgnl_kind -u ;;
 	--group) _pgnl_kind -g ;;
 	*) return 1 ;;
@@ -58,12 +73,12 @@ _pgnl_value() {
 # A word of the command, which starts at $1.
 _pgnl_word() {
 	local cmd=${words[$1]} at
-	if [[ $cmd == scope ]]; then
+	if [[ $cmd == scope || $cmd == name || $cmd == gg || $cmd == oci ]]; then
 		if ((cword == $1 + 1)); then
-			_pgnl_plain "$("${pgnl[@]}" completion commands | sed -n 's/^scope //p')"
+			_pgnl_plain "$("${pgnl[@]}" completion commands | sed -n "s/^$cmd //p")"
 			return
 		fi
-		cmd="scope ${words[$1 + 1]}"
+		cmd="$cmd ${words[$1 + 1]}"
 	fi
 	# What follows -- of exec is a command line of its own.
 	for ((at = $1; at < cword; at++)); do
@@ -78,9 +93,14 @@ _pgnl_word() {
 		return
 	fi
 	case $cmd in
-	groups | members | join | leave | exec | create | delete | closest | pick) _pgnl_groups ;;
+	groups | members | join | leave | exec | create | delete | closest | pick | recv | monitor | wait)
+		_pgnl_groups ;;
+	"oci cdi-spec") _pgnl_groups ;;
+	send) ((cword > $1 + 1)) || _pgnl_groups ;;
 	signal) if ((cword == $1 + 1)); then _pgnl_groups; else _pgnl_signals; fi ;;
-	"scope del" | "scope set") _pgnl_scopes ;;
+	"scope del" | "scope set" | "scope share") _pgnl_scopes ;;
+	"name register" | "name unregister" | "name whereis") _pgnl_registered ;;
+	"name send") ((cword > $1 + 2)) || _pgnl_registered ;;
 	which) _pgnl_pids ;;
 	help) _pgnl_plain "$("${pgnl[@]}" completion commands)" ;;
 	completion) _pgnl_plain bash ;;

@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/tipc.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "auth.h"
+#include "engine_tipc.h"
+#include "log.h"
+
+#define SERVICE		0x70676e6cu	/* "pgnl": an agent, of a global group */
+#define RETRY_MS	1000		/* between two tries to connect to a peer */
+#define CONNECT_MS	2000
+#define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
+#define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
+
+enum peer_state {
+	PEER_IDLE,
+	PEER_CONNECTING,
+	PEER_UP,
+	PEER_ENDED,		/* peer_down() is still to be told */
+};
+
+/* Another agent, as long as it is published, or has an epoch. */
+struct peer {
+	uint32_t node;		/* the key */
+	uint32_t ref;		/* of its listening socket; 0: it is not published */
+	enum peer_state state;
+	int fd;			/* of the connection, -1: none */
+	uint64_t epoch;
+	bool full;		/* the core waits for room */
+	struct tipc *tipc;
+	struct event *readable;
+	struct event *writable;
+	struct event *retry;
+	struct timespec tried;	/* when a try began, or the core has closed an epoch */
+	UT_hash_handle hh;
+};
+
+struct tipc {
+	struct engine engine;
+	struct event_base *base;
+	struct netns *netns;
+	const struct engine_events *events;
+	void *arg;
+	int topology, listener;
+	struct event *topology_event, *listener_event, *address_timer;
+	uint32_t listener_ref;
+	uint32_t group;		/* instance of the service */
+	struct peer *peers;
+	uint64_t last_epoch;
+	struct engine_tipc_stats stats;
+	char buffer[TIPC_MAX_USER_MSG_SIZE];
+};
+
+static struct tipc *of(struct engine *engine)
+{
+	return (struct tipc *)engine;
+}
+
+/* Of this node; 0 as long as TIPC has none, in its first second. */
+static uint32_t own_address(const struct tipc *tipc)
+{
+	struct sockaddr_tipc name;
+	socklen_t len = sizeof(name);
+
+	if (getsockname(tipc->listener, (struct sockaddr *)&name, &len))
+		return 0;
+	return name.addr.id.node;
+}
+
+/* flags: SOCK_NONBLOCK, or 0 */
+static int make_socket(struct tipc *tipc, int flags)
+{
+	return netns_socket(tipc->netns, AF_TIPC, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+}
+
+/* --- peers ------------------------------------------------------------------ */
+
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+static void on_retry(evutil_socket_t fd, short what, void *arg);
+
+static struct peer *find_peer(struct tipc *tipc, uint32_t node)
+{
+	struct peer *peer;
+
+	HASH_FIND(hh, tipc->peers, &node, sizeof(node), peer);
+	return peer;
+}
+
+static struct peer *get_peer(struct tipc *tipc, uint32_t node)
+{
+	struct peer *peer = find_peer(tipc, node);
+
+	if (peer)
+		return peer;
+	peer = calloc(1, sizeof(*peer));
+	if (!peer)
+		return NULL;
+	peer->node = node;
+	peer->fd = -1;
+	peer->tried.tv_sec = -RETRY_MS;
+	peer->tipc = tipc;
+	peer->retry = evtimer_new(tipc->base, on_retry, peer);
+	if (!peer->retry) {
+		free(peer);
+		return NULL;
+	}
+	HASH_ADD(hh, tipc->peers, node, sizeof(peer->node), peer);
+	return peer;
+}
+
+static void close_connection(struct peer *peer)
+{
+	if (peer->readable)
+		event_free(peer->readable);
+	if (peer->writable)
+		event_free(peer->writable);
+	peer->readable = NULL;
+	peer->writable = NULL;
+	if (peer->fd >= 0)
+		close(peer->fd);
+	peer->fd = -1;
+	peer->full = false;
+}
+
+static void free_peer(struct peer *peer)
+{
+	HASH_DEL(peer->tipc->peers, peer);
+	close_connection(peer);
+	event_free(peer->retry);
+	free(peer);
+}
+
+/* Of two agents the one with the lower address connects, so there is one connection. */
+static bool is_ours_to_connect(const struct peer *peer)
+{
+	return own_address(peer->tipc) < peer->node;
+}
+
+static void retry_after(struct peer *peer, unsigned int ms)
+{
+	const struct timeval delay = { ms / 1000, (int)(ms % 1000) * 1000 };
+
+	evtimer_add(peer->retry, &delay);
+}
+
+/* Milliseconds until another try is due. */
+static unsigned int pause_left(const struct peer *peer)
+{
+	struct timespec now;
+	int64_t since;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	since = (now.tv_sec - peer->tried.tv_sec) * 1000 +
+		(now.tv_nsec - peer->tried.tv_nsec) / 1000000;
+	return since > RETRY_MS ? 0 : (unsigned int)(RETRY_MS - since);
+}
+
+/* Nothing is connected: try again, or wait for the other one, or forget it. */
+static void settle(struct peer *peer)
+{
+	peer->state = PEER_IDLE;
+	if (!peer->ref)
+		free_peer(peer);
+	else if (is_ours_to_connect(peer))
+		retry_after(peer, pause_left(peer));
+}
+
+static bool watch_connection(struct peer *peer, int fd)
+{
+	struct tipc *tipc = peer->tipc;
+
+	peer->fd = fd;
+	peer->readable = event_new(tipc->base, fd, EV_READ | EV_PERSIST, on_readable, peer);
+	peer->writable = event_new(tipc->base, fd, EV_WRITE, on_writable, peer);
+	if (peer->readable && peer->writable && !event_add(peer->readable, NULL))
+		return true;
+	log_error("out of memory for a connection");
+	close_connection(peer);
+	return false;
+}
+
+static void begin_epoch(struct peer *peer)
+{
+	struct tipc *tipc = peer->tipc;
+
+	evtimer_del(peer->retry);
+	peer->state = PEER_UP;
+	peer->epoch = ++tipc->last_epoch;
+	tipc->stats.connected++;
+	tipc->events->peer_up(tipc->arg, own_address(tipc), peer->node, peer->epoch);
+}
+
+static void end_epoch(struct peer *peer)
+{
+	struct tipc *tipc = peer->tipc;
+	uint64_t epoch = peer->epoch;
+	uint32_t node = peer->node;
+
+	close_connection(peer);
+	settle(peer);
+	tipc->events->peer_down(tipc->arg, node, epoch);
+}
+
+/* --- connecting --------------------------------------------------------------- */
+
+static void fail_connect(struct peer *peer, int error)
+{
+	log_debug("node %x: no connection: %s", peer->node, strerror(error));
+	peer->tipc->stats.failed++;
+	close_connection(peer);
+	settle(peer);
+}
+
+/* TIPC tells nothing when the link takes the first word or its answer with it: so
+ * there is a limit to it, beside the one in the kernel.
+ */
+static void try_connect(struct peer *peer)
+{
+	struct sockaddr_tipc to = {
+		.family = AF_TIPC, .addrtype = TIPC_SOCKET_ADDR,
+		.addr.id = { .ref = peer->ref, .node = peer->node },
+	};
+	uint32_t limit = CONNECT_MS;
+	int fd = make_socket(peer->tipc, SOCK_NONBLOCK);
+
+	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
+	peer->state = PEER_CONNECTING;
+	if (fd < 0) {
+		fail_connect(peer, -fd);
+		return;
+	}
+	setsockopt(fd, SOL_TIPC, TIPC_CONN_TIMEOUT, &limit, sizeof(limit));
+	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) || errno == EINPROGRESS) {
+		if (!watch_connection(peer, fd)) {
+			settle(peer);
+			return;
+		}
+		event_add(peer->writable, NULL);
+		retry_after(peer, CONNECT_MS);
+		return;
+	}
+	close(fd);
+	fail_connect(peer, errno);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *peer = arg;
+
+	(void)fd;
+	(void)what;
+	if (peer->state == PEER_ENDED)
+		end_epoch(peer);
+	else if (peer->state == PEER_CONNECTING)
+		fail_connect(peer, ETIMEDOUT);
+	else if (peer->state == PEER_IDLE && peer->ref && is_ours_to_connect(peer))
+		try_connect(peer);
+}
+
+/* Whether a connection under way has come to something; false: not yet, or it has
+ * failed, and the peer may have gone with it.
+ */
+static bool see_connecting(struct peer *peer)
+{
+	struct sockaddr_tipc name;
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	len = sizeof(name);
+	if (error) {
+		fail_connect(peer, error);
+		return false;
+	}
+	if (getpeername(peer->fd, (struct sockaddr *)&name, &len))
+		return false;
+	begin_epoch(peer);
+	return true;
+}
+
+/* --- a connection ------------------------------------------------------------- */
+
+/* One frame. False when there is none for now, or no connection any more. */
+static bool receive(struct peer *peer, uint64_t epoch)
+{
+	struct tipc *tipc = peer->tipc;
+	uint32_t node = peer->node;
+	ssize_t len = recv(peer->fd, tipc->buffer, sizeof(tipc->buffer), 0);
+
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (len <= 0) {
+		log_debug("node %x: the connection ended: %s", node,
+			  len ? strerror(errno) : "by the other end");
+		end_epoch(peer);
+		return false;
+	}
+	tipc->events->recv(tipc->arg, node, epoch, tipc->buffer, (size_t)len);
+	/* The core may have closed it, which leaves the peer, or not. */
+	return find_peer(tipc, node) == peer && peer->state == PEER_UP && peer->epoch == epoch;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *peer = arg;
+	uint64_t epoch;
+	int left = FRAMES_AT_ONCE;
+
+	(void)fd;
+	(void)what;
+	if (peer->state == PEER_CONNECTING && !see_connecting(peer))
+		return;
+	/* The core may have closed at once what has just begun. */
+	if (peer->state != PEER_UP)
+		return;
+	epoch = peer->epoch;
+	while (left-- && receive(peer, epoch))
+		;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *peer = arg;
+
+	(void)fd;
+	(void)what;
+	if (peer->state == PEER_CONNECTING) {
+		see_connecting(peer);
+	} else if (peer->state == PEER_UP && peer->full) {
+		peer->full = false;
+		peer->tipc->events->room(peer->tipc->arg, peer->node, peer->epoch);
+	}
+}
+
+static enum engine_sent tipc_send(struct engine *engine, uint64_t node, uint64_t epoch,
+				  const void *data, size_t len)
+{
+	struct peer *peer = find_peer(of(engine), (uint32_t)node);
+
+	if (!peer || peer->state != PEER_UP || peer->epoch != epoch)
+		return ENGINE_GONE;
+	if (send(peer->fd, data, len, MSG_NOSIGNAL) >= 0)
+		return ENGINE_OK;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM) {
+		peer->full = true;
+		event_add(peer->writable, NULL);
+		return ENGINE_FULL;
+	}
+	/* To be told from the loop, not from within this call. */
+	peer->state = PEER_ENDED;
+	retry_after(peer, 0);
+	return ENGINE_GONE;
+}
+
+static void tipc_close(struct engine *engine, uint64_t node, uint64_t epoch)
+{
+	struct peer *peer = find_peer(of(engine), (uint32_t)node);
+
+	if (!peer || peer->epoch != epoch || (peer->state != PEER_UP && peer->state != PEER_ENDED))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
+	close_connection(peer);
+	evtimer_del(peer->retry);
+	settle(peer);
+}
+
+/* --- who connects to us --------------------------------------------------------- */
+
+/* From the other agent of a pair that is theirs to connect, and from no one else. */
+static bool is_welcome(struct tipc *tipc, uint32_t node)
+{
+	const struct peer *peer = find_peer(tipc, node);
+	uint32_t self = own_address(tipc);
+
+	return node && node < self && (!peer || (peer->state == PEER_IDLE && !pause_left(peer)));
+}
+
+static void take_connection(struct tipc *tipc, int fd)
+{
+	struct sockaddr_tipc name = { 0 };
+	socklen_t len = sizeof(name);
+	struct peer *peer;
+
+	if (getpeername(fd, (struct sockaddr *)&name, &len) || !is_welcome(tipc, name.addr.id.node)) {
+		log_debug("node %x: a connection was refused", name.addr.id.node);
+		tipc->stats.refused++;
+		close(fd);
+		return;
+	}
+	peer = get_peer(tipc, name.addr.id.node);
+	if (!peer)
+		close(fd);
+	else if (watch_connection(peer, fd))
+		begin_epoch(peer);
+	else
+		settle(peer);
+}
+
+static void on_listener(evutil_socket_t fd, short what, void *arg)
+{
+	struct tipc *tipc = arg;
+	int left = FRAMES_AT_ONCE, made;
+
+	(void)what;
+	while (left-- && (made = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+		take_connection(tipc, made);
+}
+
+/* --- who is there ----------------------------------------------------------------- */
+
+static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
+{
+	struct peer *peer = get_peer(tipc, node);
+
+	if (!peer) {
+		log_error("out of memory for a peer");
+		return;
+	}
+	log_debug("node %x: an agent is there", node);
+	peer->ref = ref;
+	if (peer->state == PEER_IDLE && is_ours_to_connect(peer))
+		try_connect(peer);
+}
+
+static void on_withdrawn(struct tipc *tipc, uint32_t node, uint32_t ref)
+{
+	struct peer *peer = find_peer(tipc, node);
+
+	if (!peer || peer->ref != ref)
+		return;
+	log_debug("node %x: the agent has gone", node);
+	peer->ref = 0;
+	if (peer->state == PEER_CONNECTING)
+		fail_connect(peer, ENOTCONN);
+	else if (peer->state == PEER_IDLE)
+		free_peer(peer);
+}
+
+static void on_topology(evutil_socket_t fd, short what, void *arg)
+{
+	struct tipc *tipc = arg;
+	struct tipc_event event;
+	int left = FRAMES_AT_ONCE;
+
+	(void)what;
+	while (left-- && recv(fd, &event, sizeof(event), 0) == sizeof(event)) {
+		if (event.port.ref == tipc->listener_ref &&
+		    (!event.port.node || event.port.node == own_address(tipc)))
+			continue;
+		if (event.event == TIPC_PUBLISHED)
+			on_published(tipc, event.port.node, event.port.ref);
+		else if (event.event == TIPC_WITHDRAWN)
+			on_withdrawn(tipc, event.port.node, event.port.ref);
+	}
+}
+
+/* --- start and stop ---------------------------------------------------------------- */
+
+static int fail_start(const char *what, int error)
+{
+	if (error == -EAFNOSUPPORT)
+		log_error("this host has no TIPC sockets, or forbids them");
+	else
+		log_error("TIPC: %s: %s", what, strerror(-error));
+	return error;
+}
+
+/* All agents of a group are bound by the same instance; a socket's address tells which. */
+static int listen_for_peers(struct tipc *tipc)
+{
+	struct sockaddr_tipc name = {
+		.family = AF_TIPC, .addrtype = TIPC_SERVICE_RANGE, .scope = TIPC_CLUSTER_SCOPE,
+		.addr.nameseq = { .type = SERVICE, .lower = tipc->group, .upper = tipc->group },
+	};
+	socklen_t len = sizeof(name);
+	int fd = make_socket(tipc, SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return fd;
+	tipc->listener = fd;
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) || listen(fd, 0) ||
+	    getsockname(fd, (struct sockaddr *)&name, &len))
+		return -errno;
+	tipc->listener_ref = name.addr.id.ref;
+	tipc->listener_event = event_new(tipc->base, fd, EV_READ | EV_PERSIST, on_listener, tipc);
+	return tipc->listener_event && !event_add(tipc->listener_event, NULL) ? 0 : -ENOMEM;
+}
+
+static int subscribe(struct tipc *tipc)
+{
+	const struct sockaddr_tipc server = {
+		.family = AF_TIPC, .addrtype = TIPC_SERVICE_ADDR,
+		.addr.name.name = { .type = TIPC_TOP_SRV, .instance = TIPC_TOP_SRV },
+	};
+	const struct tipc_subscr wish = {
+		.seq = { .type = SERVICE, .lower = tipc->group, .upper = tipc->group },
+		.timeout = (uint32_t)TIPC_WAIT_FOREVER, .filter = TIPC_SUB_PORTS,
+	};
+	int fd = make_socket(tipc, 0);
+
+	if (fd < 0)
+		return fd;
+	tipc->topology = fd;
+	/* The server is in the same kernel, and answers at once. */
+	if (connect(fd, (const struct sockaddr *)&server, sizeof(server)) ||
+	    send(fd, &wish, sizeof(wish), 0) != sizeof(wish))
+		return -errno;
+	evutil_make_socket_nonblocking(fd);
+	tipc->topology_event = event_new(tipc->base, fd, EV_READ | EV_PERSIST, on_topology, tipc);
+	return tipc->topology_event && !event_add(tipc->topology_event, NULL) ? 0 : -ENOMEM;
+}
+
+/* The identity is made of the node's name. TIPC goes on looking for an address as long
+ * as another node with the same identity answers.
+ */
+static void on_address_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct tipc *tipc = arg;
+
+	(void)fd;
+	(void)what;
+	if (!own_address(tipc))
+		log_error("TIPC finds no address: another node of this cluster has the same name; "
+			  "until that changes nobody is connected");
+}
+
+static int watch_address(struct tipc *tipc)
+{
+	const struct timeval delay = { ADDRESS_SECONDS, 0 };
+
+	tipc->address_timer = evtimer_new(tipc->base, on_address_timer, tipc);
+	return tipc->address_timer && !evtimer_add(tipc->address_timer, &delay) ? 0 : -ENOMEM;
+}
+
+static void close_socket(int *fd, struct event **event)
+{
+	if (*event)
+		event_free(*event);
+	if (*fd >= 0)
+		close(*fd);
+	*event = NULL;
+	*fd = -1;
+}
+
+static void tipc_stop(struct engine *engine)
+{
+	struct tipc *tipc = of(engine);
+	struct peer *peer, *next;
+
+	HASH_ITER(hh, tipc->peers, peer, next)
+		free_peer(peer);
+	close_socket(&tipc->topology, &tipc->topology_event);
+	close_socket(&tipc->listener, &tipc->listener_event);
+	if (tipc->address_timer)
+		event_free(tipc->address_timer);
+	tipc->address_timer = NULL;
+	tipc->events = NULL;
+}
+
+static int tipc_start(struct engine *engine, const struct engine_events *events, void *arg)
+{
+	struct tipc *tipc = of(engine);
+	int ret;
+
+	tipc->events = events;
+	tipc->arg = arg;
+	ret = listen_for_peers(tipc);
+	if (!ret)
+		ret = subscribe(tipc);
+	if (!ret)
+		ret = watch_address(tipc);
+	if (!ret)
+		return 0;
+	tipc_stop(engine);
+	return fail_start("no socket for the agent", ret);
+}
+
+int engine_tipc_set_group(struct engine *engine, const char *group)
+{
+	struct tipc *tipc = of(engine);
+	const struct engine_events *events = tipc->events;
+	uint32_t instance = auth_service("group", group);
+
+	if (instance == tipc->group)
+		return 0;
+	tipc->group = instance;
+	if (!events)
+		return 0;
+	tipc_stop(engine);
+	return tipc_start(engine, events, tipc->arg);
+}
+
+static void tipc_limits(const struct engine *engine, struct engine_limits *limits)
+{
+	(void)engine;
+	limits->frame = TIPC_MAX_USER_MSG_SIZE;
+}
+
+void engine_tipc_stats(const struct engine *engine, struct engine_tipc_stats *stats)
+{
+	const struct tipc *tipc = (const struct tipc *)engine;
+
+	*stats = tipc->stats;
+	stats->address = own_address(tipc);
+}
+
+static const struct engine_ops ops = {
+	.name = "tipc",
+	.start = tipc_start,
+	.stop = tipc_stop,
+	.send = tipc_send,
+	.close = tipc_close,
+	.limits = tipc_limits,
+};
+
+int engine_tipc_new(struct event_base *base, struct netns *netns, struct engine **engine)
+{
+	struct tipc *tipc = calloc(1, sizeof(*tipc));
+
+	if (!tipc)
+		return -ENOMEM;
+	tipc->engine.ops = &ops;
+	tipc->base = base;
+	tipc->group = auth_service("group", "");
+	tipc->netns = netns;
+	tipc->topology = -1;
+	tipc->listener = -1;
+	*engine = &tipc->engine;
+	return 0;
+}
+
+void engine_tipc_free(struct engine *engine)
+{
+	free(of(engine));
+}
