@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check.sh [gates] [vm]: the gates, which need no kernel of ours, and the tests in
-# a VM of each kernel. What they wrote stays in build/check.
+# check.sh [gates] [modules] [vm]: the gates, which need no kernel of ours; of
+# these the builds for each kernel alone; and the tests in a VM of each kernel,
+# those in TESTS if it is set. What they wrote stays in build/check.
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$here")
 logs=$top/build/check
-limit=1800
+limit=${LIMIT:-3600}
+TESTS=${TESTS:-}
 rm -rf "$logs"
 mkdir -p "$logs"
 
@@ -40,27 +42,47 @@ gate() {
 }
 
 gates() {
-	local path name kernel
+	local path name
 	for path in "$here"/gates/*; do
+		[ -x "$path" ] || continue
 		name=$(basename "$path")
 		case $name in
-		*.sh) ;;
-		modules) for kernel in $(kernels); do gate "$name" "$kernel"; done ;;
+		modules) modules ;;
 		*) gate "$name" ;;
 		esac
 	done
 }
 
-# A VM that dies, or complains after the last test, is one more failure.
+modules() {
+	local kernel
+	for kernel in $(kernels); do gate modules "$kernel"; done
+}
+
+# The tests on one kernel; what it prints is marked by the kernel, but for the sum.
+boot() {
+	local kernel=$1 mark
+	mark=$(cut -d . -f 1,2 <<<"$kernel")
+	# shellcheck disable=SC2086 # a list of names
+	"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$kernel" -- selftests/run.sh $TESTS |
+		tee "$logs/$kernel.log" |
+		sed -u -e '/^[0-9]* passed, .* skipped$/d' -e "s/^/$(printf '%-6s' "$mark")/"
+	echo "${PIPESTATUS[0]}" >"$logs/$kernel.status"
+}
+
+# All kernels at once, as a test seldom keeps more than one processor busy. A VM that
+# dies, or complains after the last test, is one more failure.
 vm() {
-	local kernel log status passed=0 failed=0 skipped=0
+	local kernel status passed failed skipped
 	for kernel in $(kernels); do
-		log=$logs/$kernel.log
-		echo "Linux $kernel:"
-		"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$kernel" -- selftests/run.sh |
-			tee "$log" | sed -u -e '$!b' -e '/ passed, .* skipped$/d'
-		status=${PIPESTATUS[0]}
-		read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$log" | tail -n 1)
+		echo "Linux $kernel: tests in a VM"
+		boot "$kernel" &
+	done
+	wait
+	for kernel in $(kernels); do
+		passed=0 failed=0 skipped=0
+		read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$logs/$kernel.log" | tail -n 1)
+		status=$(cat "$logs/$kernel.status")
+		echo "Linux $kernel: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} were skipped"
 		count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
 		if [ "$status" -gt 1 ]; then
 			echo "the VM ended with status $status"
@@ -71,8 +93,8 @@ vm() {
 
 for part in "${@:-}"; do
 	case $part in
-	gates | vm) "$part" ;;
-	*) echo "usage: check.sh [gates] [vm]" >&2 && exit 2 ;;
+	gates | modules | vm) "$part" ;;
+	*) echo "usage: check.sh [gates] [modules] [vm]" >&2 && exit 2 ;;
 	esac
 done
 echo "$total_passed passed, $total_failed failed, $total_skipped skipped"

@@ -169,13 +169,15 @@ int req_send(struct client *c)
 	return send(c->fd, c->req, c->req->nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
+/* What answers no request, such as events, is passed over. */
 static ssize_t receive(struct client *c)
 {
+	const struct nlmsghdr *msg = (struct nlmsghdr *)c->in;
 	ssize_t n;
 
 	do {
 		n = recv(c->fd, c->in, IN_SIZE, MSG_TRUNC);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 ? errno == EINTR : n >= (ssize_t)sizeof(*msg) && !msg->nlmsg_seq);
 	if (n < 0)
 		return -errno;
 	return n > IN_SIZE ? -EMSGSIZE : n;
@@ -621,7 +623,7 @@ int limit_set(struct client *c, uint16_t limit, uint64_t value)
 
 void raise_limits(struct client *c)
 {
-	for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++)
+	for_each_limit(limit)
 		if (limit_get(c, limit) < 10000000)
 			limit_set(c, limit, 10000000);
 }

@@ -162,6 +162,10 @@ const char *verify(struct client *c);
 uint64_t limit_get(struct client *c, uint16_t limit);
 uint64_t usage_get(struct client *c, uint16_t limit);
 int limit_set(struct client *c, uint16_t limit, uint64_t value);
+/* Each limit; the padding stands among them. */
+#define for_each_limit(limit) \
+	for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit <= PGNL_A_LIMIT_MAX; \
+	     limit += 1 + (limit + 1 == PGNL_A_LIMIT_PAD))
 uint64_t stat_get(struct client *c, uint16_t stat);
 
 /* Let the limits of users and of the netns not get in the way of a big test. */

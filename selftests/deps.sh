@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # deps.sh GROUP...: install the Debian 12 packages which building (build), VMs
-# (vm), testing (check), the debug kernel (debug), the demo (demo) and the bench
-# (bench) need and which are not here yet. Services that come with them are
-# neither started nor enabled.
+# (vm), testing (check), the other kernels of Debian 12 (kernels), the debug kernel
+# (debug), the demo (demo), the bench (bench) and packaging (deb) need and which are
+# not here yet. Services that come with them are neither started nor enabled.
 set -eu
 
 packages() {
 	case $1 in
-	build) echo make gcc libc6-dev pkg-config libmnl-dev libjansson-dev libsmartcols-dev \
+	build) echo make gcc libc6-dev pkg-config libcap-ng-dev libcbor-dev libevent-dev \
+		libinih-dev libjansson-dev libmnl-dev libsmartcols-dev nettle-dev uthash-dev \
 		linux-headers-amd64 linux-headers-6.12-amd64 ;;
 	vm) echo qemu-system-x86 busybox-static cpio kmod iproute2 procps xz-utils \
 		linux-image-amd64 linux-image-6.12-amd64 ;;
-	check) echo bats clang codespell g++ jq libclang-rt-14-dev libnl-3-dev libnl-genl-3-dev \
-		linux-source-6.12 mandoc perl python3-jsonschema python3-yaml shellcheck sparse \
-		xz-utils yamllint ;;
+	check) echo bats clang coccinelle codespell conmon cppcheck crun erlang-base g++ graphviz jq libclang-rt-14-dev \
+		libnl-3-dev libnl-genl-3-dev libnl-utils linux-source-6.12 mandoc netavark perl podman prometheus-node-exporter python3-jsonschema \
+		python3-yaml runc shellcheck sparse tcpdump uidmap xz-utils yamllint ;;
+	kernels) echo linux-headers-rt-amd64 linux-headers-cloud-amd64 linux-headers-6.12-rt-amd64 \
+		linux-headers-6.12-cloud-amd64 linux-image-rt-amd64 linux-image-6.12-rt-amd64 ;;
 	demo) echo apache2-bin curl jq linux-source-6.12 nginx xz-utils ;;
 	debug) echo bc bison flex libelf-dev linux-source-6.12 xz-utils ;;
+	deb) echo abigail-tools build-essential debhelper debootstrap dh-dkms fakeroot lintian ;;
 	bench) echo erlang-base python3 ;;
 	*) echo "deps.sh: no such group: $1" >&2 && exit 2 ;;
 	esac

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "cgroup.h"
+#include "events.h"
 #include "stage.h"
 
 FIXTURE(exit) {
@@ -417,23 +418,30 @@ TEST_F(exit, last_thread_after_the_leader_traced)
 
 /*
  * All threads are dead, but the tracer has not reaped the last one, so that
- * nobody is told yet that the process has ended. Counts are not asked here:
- * the kernel learns of such an end only when it meets the row.
+ * nobody is told yet that the process has ended. The kernel learns of such an
+ * end when a reader meets the row: then counts and subscribers follow.
  */
 TEST_F(exit, last_thread_a_zombie_of_its_tracer)
 {
+	struct ear ear = { .c = client_open() };
 	struct stage *s = &self->s;
+	struct event event;
 	struct kid kid;
 	uint64_t id;
 	pid_t tid;
 
 	tid = start_traced(_metadata, &kid, kid_leader_ends, say_ready);
 	id = stage_join(_metadata, s, kid.pid);
+	ASSERT_LT(0, subscribe(ear.c, NULL, "alone"));
 	tell(kid.ctl, 0);
 	ASSERT_EQ(0, hear(kid.ctl));
 	tell(kid.ctl, 0);
 	ASSERT_TRUE(wait_until(thread_state(kid.pid, tid) == 'Z'));
 	EXPECT_STREQ("", seen(s->c, NULL, "alone", id, kid.pid));
+	ASSERT_EQ(0, next_event(&ear, &event, EVENT_LIMIT));
+	EXPECT_EQ(PGNL_REASON_EXITED, event.reason);
+	EXPECT_TRUE(event.ended);
+	client_close(ear.c);
 	EXPECT_STREQ("", seen(s->c, NULL, "shared", id, kid.pid));
 	EXPECT_EQ(-ESRCH, join(s->c, NULL, "late", kid.pid));
 	EXPECT_STREQ("", verify(s->c));

@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "agent.h"
 #include "common.h"
+#include "events.h"
 #include "fault.h"
+#include "inbox.h"
 
 #define MOST	10000	/* more allocations than any request makes */
 #define MANY	150	/* groups whose listing takes several parts */
@@ -50,6 +53,24 @@ FIXTURE_TEARDOWN(fault)
 
 /* --- What there is -------------------------------------------------------- */
 
+static void name_request(struct client *c, uint8_t cmd, const char *name)
+{
+	req_new(c, cmd);
+	put_str(c, PGNL_A_GROUP, name);
+}
+
+/* One name that is held, and one that is not. */
+static int set_names(struct client *c, pid_t holder)
+{
+	name_request(c, PGNL_CMD_NAME_UNREGISTER, "new");
+	if (req_do(c))
+		return -EPROTO;
+	name_request(c, PGNL_CMD_NAME_REGISTER, "name");
+	put_u32(c, PGNL_A_PID, holder);
+	put_flag(c, PGNL_A_REPLACE);
+	return req_do(c);
+}
+
 /* Scopes "s" of mode pg2 and "t" of mode pg; crowd[3] is in no group. */
 static int set_stage(struct client *c, const struct crowd *crowd)
 {
@@ -73,7 +94,7 @@ static int set_stage(struct client *c, const struct crowd *crowd)
 	err = req_do(c);
 	if (!err && (join(c, "s", "full", pid[0]) != 2 || join(c, "t", "g", pid[0]) != 1))
 		err = -EPROTO;
-	return err;
+	return err ? : set_names(c, pid[0]);
 }
 
 static void picture_scope(FILE *out, struct client *c, const char *scope)
@@ -147,8 +168,8 @@ static char *picture(struct client *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		picture_scope(out, c, names[i]);
-	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_LIMITS, PGNL_A_LIMIT_PAD);
-	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_USAGE, PGNL_A_LIMIT_PAD);
+	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_LIMITS, PGNL_A_LIMIT_MAX);
+	picture_nest(out, c, PGNL_CMD_LIMIT_GET, PGNL_A_USAGE, PGNL_A_LIMIT_MAX);
 	picture_nest(out, c, PGNL_CMD_STATS_GET, PGNL_A_STATS, PGNL_A_STAT_PROCESSES);
 	fprintf(out, "verdict %s\n", verify(c));
 	fclose(out);
@@ -235,6 +256,32 @@ static void join_self_request(struct client *c, const pid_t *pid)
 	put_flag(c, PGNL_A_SELF);
 }
 
+static void register_request(struct client *c, const pid_t *pid)
+{
+	name_request(c, PGNL_CMD_NAME_REGISTER, "new");
+	put_u32(c, PGNL_A_PID, pid[3]);
+	put_bin(c, PGNL_A_META, "new", 3);
+}
+
+static void replace_request(struct client *c, const pid_t *pid)
+{
+	name_request(c, PGNL_CMD_NAME_REGISTER, "name");
+	put_u32(c, PGNL_A_PID, pid[3]);
+	put_flag(c, PGNL_A_REPLACE);
+}
+
+static void unregister_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	name_request(c, PGNL_CMD_NAME_UNREGISTER, "name");
+}
+
+static void name_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	name_request(c, PGNL_CMD_NAME_GET, "name");
+}
+
 static void leave_request(struct client *c, const pid_t *pid)
 {
 	member_req(c, PGNL_CMD_MEMBER_LEAVE, "s", "full");
@@ -305,6 +352,64 @@ static void verify_request(struct client *c, const pid_t *pid)
 	req_new(c, PGNL_CMD_VERIFY);
 }
 
+static void subscribe_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_EVENT_SUBSCRIBE, "t", "g");
+}
+
+/* The subscription that the next two are about. */
+static int sub;
+static uint64_t sub_seq;
+
+static void have_subscription(struct client *c)
+{
+	sub = subscribe(c, "t", NULL);
+	sub_seq = reply_u64(c, PGNL_A_SEQ);
+}
+
+static void unsubscribe_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_EVENT_UNSUBSCRIBE);
+	put_u32(c, PGNL_A_SUBSCRIPTION, sub);
+}
+
+static void replay_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	req_new(c, PGNL_CMD_EVENT_REPLAY);
+	put_u32(c, PGNL_A_SUBSCRIPTION, sub);
+	put_u64(c, PGNL_A_SEQ, sub_seq);
+}
+
+static void inbox_open_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_INBOX_OPEN, "t", NULL);
+	put_u32(c, PGNL_A_UID, 0);
+}
+
+/* They have no inbox, and a signal of 0 only asks. */
+static void send_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	send_req(c, "s", "full", "hello", 5);
+}
+
+static void send_one_request(struct client *c, const pid_t *pid)
+{
+	send_request(c, pid);
+	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_RANDOM);
+}
+
+static void signal_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_GROUP_SIGNAL, "s", "full");
+	put_u32(c, PGNL_A_SIGNAL, 0);
+}
+
 /* --- One failure in each ------------------------------------------------------ */
 
 enum outcome {
@@ -343,8 +448,20 @@ static bool no_memory(int err)
 	return err == -ENOMEM || err == -ENOBUFS || err == -EFAULT;
 }
 
+/* What its socket has ends with it, and is made anew. */
+static int set_client(FIXTURE_DATA(fault) *self, void (*prepare)(struct client *c))
+{
+	client_close(self->c);
+	self->c = client_open();
+	if (!self->c)
+		return -errno;
+	if (prepare)
+		prepare(self->c);
+	return 0;
+}
+
 static void fail_each_allocation(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self,
-				 request_fn request)
+				 request_fn request, void (*prepare)(struct client *c))
 {
 	char *before, *after, *now;
 	enum outcome outcome;
@@ -352,6 +469,7 @@ static void fail_each_allocation(struct __test_metadata *_metadata, FIXTURE_DATA
 	int nth, err;
 
 	ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+	ASSERT_EQ(0, set_client(self, prepare));
 	before = picture(self->eye);
 	request(self->c, self->crowd.pid);
 	ASSERT_EQ(0, req_do(self->c)) TH_LOG("%s", self->c->text);
@@ -362,6 +480,7 @@ static void fail_each_allocation(struct __test_metadata *_metadata, FIXTURE_DATA
 	for (nth = 1; hit && nth < MOST; nth++) {
 		if (strcmp(now, before)) {
 			ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+			ASSERT_EQ(0, set_client(self, prepare));
 		}
 		free(now);
 		request(self->c, self->crowd.pid);
@@ -387,11 +506,12 @@ static void fail_each_allocation(struct __test_metadata *_metadata, FIXTURE_DATA
 	free(now);
 }
 
-#define EACH_ALLOCATION_OF(name) \
+#define EACH_ALLOCATION_WITH(name, prepare) \
 TEST_F_TIMEOUT(fault, name##_is_done_or_not_done, 900) \
 { \
-	fail_each_allocation(_metadata, self, name##_request); \
+	fail_each_allocation(_metadata, self, name##_request, prepare); \
 }
+#define EACH_ALLOCATION_OF(name) EACH_ALLOCATION_WITH(name, NULL)
 
 EACH_ALLOCATION_OF(info_get)
 EACH_ALLOCATION_OF(scope_new)
@@ -404,6 +524,10 @@ EACH_ALLOCATION_OF(group_get)
 EACH_ALLOCATION_OF(join)
 EACH_ALLOCATION_OF(join_again)
 EACH_ALLOCATION_OF(join_self)
+EACH_ALLOCATION_OF(register)
+EACH_ALLOCATION_OF(replace)
+EACH_ALLOCATION_OF(unregister)
+EACH_ALLOCATION_OF(name_get)
 EACH_ALLOCATION_OF(leave)
 EACH_ALLOCATION_OF(leave_all)
 EACH_ALLOCATION_OF(member_get)
@@ -413,6 +537,13 @@ EACH_ALLOCATION_OF(limit_get)
 EACH_ALLOCATION_OF(limit_set)
 EACH_ALLOCATION_OF(stats_get)
 EACH_ALLOCATION_OF(verify)
+EACH_ALLOCATION_OF(subscribe)
+EACH_ALLOCATION_WITH(unsubscribe, have_subscription)
+EACH_ALLOCATION_WITH(replay, have_subscription)
+EACH_ALLOCATION_OF(inbox_open)
+EACH_ALLOCATION_OF(send)
+EACH_ALLOCATION_OF(send_one)
+EACH_ALLOCATION_OF(signal)
 
 /* --- Listings ------------------------------------------------------------------- */
 
@@ -478,7 +609,214 @@ TEST_F_TIMEOUT(fault, listings_are_whole_or_fail, 900)
 	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_SCOPE_GET, NULL, false, 5);
 	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_GROUP_GET, "t", false, MANY);
 	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_MEMBER_GET, "t", false, 2 * MANY);
-	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_PROCESS_GET, NULL, true, MANY + 1);
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_PROCESS_GET, NULL, true, MANY + 2);
+	fail_each_allocation_of_dump(_metadata, self, PGNL_CMD_NAME_GET, NULL, false, 1);
+}
+
+/* --- Messages ------------------------------------------------------------------- */
+
+static void send_large(struct client *c, bool one)
+{
+	static const uint8_t data[PGNL_MESSAGE_MAX];
+
+	send_req(c, "t", "readers", data, sizeof(data));
+	if (one)
+		put_u32(c, PGNL_A_POLICY, PGNL_POLICY_ROUND_ROBIN);
+}
+
+/* Two inboxes, read in different namespaces: whoever counts as reached has it. */
+static void fail_each_allocation_of_message(struct __test_metadata *_metadata,
+					    FIXTURE_DATA(fault) *self, struct kid kid[2], bool one)
+{
+	enum outcome outcome;
+	bool hit = true;
+	int nth, err, got, full;
+
+	for (nth = 1; hit && nth < MOST; nth++) {
+		send_large(self->c, one);
+		fault_order(self->nth, nth);
+		err = req_send(self->c);
+		hit = fault_happened(self->nth);
+		outcome = answer(self->c, err, &err);
+		got = kid_empties(&kid[0]) + kid_empties(&kid[1]);
+		/* Who has no memory for it is as good as full. */
+		if (outcome == DONE) {
+			ASSERT_EQ((int)reply_u32(self->c, PGNL_A_REACHED), got)
+				TH_LOG("allocation %d", nth);
+			full = (int)reply_u32(self->c, PGNL_A_FULL);
+			/* A policy passes over who has no room for it. */
+			ASSERT_EQ(one ? 1 : 2 - full, got) TH_LOG("allocation %d", nth);
+			ASSERT_GE(hit, full) TH_LOG("allocation %d", nth);
+		} else if (outcome == REFUSED) {
+			ASSERT_TRUE(hit && no_memory(err)) TH_LOG("allocation %d: %d", nth, err);
+			ASSERT_EQ(0, got) TH_LOG("allocation %d", nth);
+		}
+	}
+	EXPECT_FALSE(hit);
+	TH_LOG("%d allocations", nth - 2);
+}
+
+TEST_F_TIMEOUT(fault, a_message_is_delivered_or_told_of, 900)
+{
+	static const struct reader here = { .scope = "t" }, there = { .scope = "t",
+		.in_userns = true };
+	struct kid kid[2];
+	int err;
+
+	ASSERT_EQ(0, set_stage(self->eye, &self->crowd));
+	ASSERT_EQ(0, kid_ready(&kid[0], kid_reads, &here));
+	ASSERT_EQ(0, kid_ready(&kid[1], kid_reads, &there));
+	ASSERT_EQ(1, join(self->eye, "t", "readers", kid[0].pid));
+	ASSERT_EQ(1, join(self->eye, "t", "readers", kid[1].pid));
+	fail_each_allocation_of_message(_metadata, self, kid, false);
+	fail_each_allocation_of_message(_metadata, self, kid, true);
+	for (int i = 0; i < 2; i++) {
+		err = kid_empties(&kid[i]);
+		EXPECT_EQ(0, err);
+		kid_kill(&kid[i]);
+	}
+}
+
+/* --- Requests that wait --------------------------------------------------------- */
+
+static struct client *agent_of_there(void)
+{
+	const struct pgnl_row row = { .id = 7, .pid = 100, .count = 1, .weight = 1 };
+	struct client *agent = client_open();
+
+	if (!agent || agent_for(agent, PGNL_ACT_SEND, 0) ||
+	    peer(agent, PGNL_CMD_NODE_SET, "there", 1) || put_row(agent, NULL, &row))
+		return NULL;
+	return agent;
+}
+
+/* A request that is done is asked once, and its result comes whatever is lacking. */
+TEST_F_TIMEOUT(fault, a_request_is_asked_or_refused, 900)
+{
+	static const uint8_t data[PGNL_MESSAGE_MAX];
+	struct client *agent = agent_of_there();
+	const struct nlmsghdr *msg;
+	enum outcome outcome;
+	bool hit = true;
+	uint64_t request;
+	int nth, err;
+
+	ASSERT_NE(NULL, agent);
+	for (nth = 1; hit && nth < MOST; nth++) {
+		send_req(self->c, NULL, "g", data, sizeof(data));
+		fault_order(self->nth, nth);
+		err = req_send(self->c);
+		hit = fault_happened(self->nth);
+		outcome = answer(self->c, err, &err);
+		msg = told(agent, PGNL_CMD_UPCALL, 0);
+		if (outcome == DONE)
+			ASSERT_NE(NULL, msg) TH_LOG("allocation %d", nth);
+		if (outcome == REFUSED) {
+			ASSERT_TRUE(hit && no_memory(err)) TH_LOG("allocation %d: %d", nth, err);
+			ASSERT_EQ(NULL, msg) TH_LOG("allocation %d", nth);
+		}
+		ASSERT_EQ(!!msg, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
+		if (!msg)
+			continue;
+		request = msg_u64(msg, PGNL_A_REQUEST);
+		answer_req(agent, request);
+		put_u32(agent, PGNL_A_REACHED, 1);
+		ASSERT_EQ(0, req_do(agent));
+		msg = told(self->c, PGNL_CMD_RESULT, 0);
+		ASSERT_NE(NULL, msg);
+		EXPECT_EQ(request, msg_u64(msg, PGNL_A_REQUEST));
+	}
+	EXPECT_FALSE(hit);
+	TH_LOG("%d allocations", nth - 2);
+	EXPECT_EQ(0, usage_get(self->eye, PGNL_A_LIMIT_USER_REQUEST_BYTES));
+	client_close(agent);
+}
+
+/* --- Events --------------------------------------------------------------------- */
+
+/*
+ * Reads on to the end of the nth process, with a replay after each loss, which
+ * may find no memory either. Returns how many events were lost, or an error.
+ */
+static int hear_ends(struct ear *ear, uint64_t prev, int n)
+{
+	const struct nlattr *attr;
+	struct event event;
+	bool lost = false;
+	int losses = 0, err;
+
+	while (n) {
+		err = next_event(ear, &event, lost ? 0 : EVENT_LIMIT);
+		if (!err && event.reason != PGNL_REASON_LOST) {
+			if (event.prev != prev || event.reason != PGNL_REASON_KILLED)
+				return -EILSEQ;
+			prev = event.seq;
+			mnl_attr_for_each(attr, event.msg, sizeof(struct genlmsghdr))
+				n -= mnl_attr_get_type(attr) == PGNL_A_MEMBER;
+			continue;
+		}
+		/* What is there still is read first. */
+		if (!err || err == -ENOBUFS) {
+			lost = true;
+			continue;
+		}
+		if (err != -EAGAIN || !lost)
+			return err;
+		losses++;
+		do {
+			err = replay(ear->c, sub, prev);
+		} while (err == -ENOMEM);
+		if (err)
+			return err;
+		lost = false;
+	}
+	return losses;
+}
+
+TEST_F_TIMEOUT(fault, events_without_memory_are_lost_and_replayed, 300)
+{
+	struct ear ear = { .c = client_open() };
+	struct crowd crowd;
+	uint64_t prev;
+	int losses;
+
+	ASSERT_NE(NULL, ear.c);
+	ASSERT_EQ(0, crowd_start(&crowd, 100));
+	ASSERT_EQ(1, join_pids(self->eye, NULL, "g", crowd.pid, crowd.n));
+	sub = subscribe(ear.c, NULL, NULL);
+	ASSERT_LT(0, sub);
+	prev = reply_u64(ear.c, PGNL_A_SEQ);
+	if (!fault_only_in(NULL, "pgnl"))
+		SKIP(crowd_end(&crowd); client_close(ear.c); return,
+		     "faults can't be confined to the module here");
+	fault_set("failslab", "times", "-1");
+	fault_set("failslab", "probability", "30");
+	fault_set("fail_page_alloc", "times", "-1");
+	fault_set("fail_page_alloc", "probability", "30");
+	crowd_end(&crowd);
+	losses = hear_ends(&ear, prev, 100);
+	fault_everywhere();
+	EXPECT_LE(0, losses) TH_LOG("%s", strerror(-losses));
+	TH_LOG("%d losses", losses);
+
+	/* Not even a word of the loss, and then all of it. */
+	ASSERT_EQ(0, crowd_start(&crowd, 100));
+	ASSERT_EQ(1, join_pids(self->eye, NULL, "h", crowd.pid, crowd.n));
+	client_close(ear.c);
+	ear = (struct ear) { .c = client_open() };
+	sub = subscribe(ear.c, NULL, NULL);
+	ASSERT_LT(0, sub);
+	prev = reply_u64(ear.c, PGNL_A_SEQ);
+	ASSERT_TRUE(fault_only_in(NULL, "pgnl"));
+	fault_set("failslab", "probability", "100");
+	fault_set("fail_page_alloc", "probability", "100");
+	crowd_end(&crowd);
+	EXPECT_EQ(-ENOBUFS, next_event(&ear, &(struct event) {}, EVENT_LIMIT));
+	EXPECT_EQ(-ENOMEM, replay(ear.c, sub, prev));
+	fault_everywhere();
+	EXPECT_EQ(0, replay(ear.c, sub, prev)) TH_LOG("%s", ear.c->text);
+	EXPECT_EQ(0, hear_ends(&ear, prev, 100));
+	client_close(ear.c);
 }
 
 /* --- Elsewhere -------------------------------------------------------------------- */

@@ -198,6 +198,73 @@ TEST_F(join, a_pid_listed_twice_joins_twice)
 	child_exit(&child, 0);
 }
 
+TEST_F(join, pids_in_one_attribute_are_a_list_as_well)
+{
+	struct child child;
+	uint64_t ids[4];
+	pid_t pids[3];
+
+	ASSERT_EQ(0, child_start(&child));
+	pids[0] = child.pid;
+	pids[1] = getpid();
+	pids[2] = child.pid;
+	member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
+	put_u32(self->c, PGNL_A_PID, getpid());
+	put_bin(self->c, PGNL_A_PIDS, pids, sizeof(pids));
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(4, reply_n_ids(self->c));
+	for (int i = 0; i < 4; i++)
+		ids[i] = reply_id(self->c, i);
+	EXPECT_EQ(id_of(self->c, 0), ids[0]);
+	EXPECT_EQ(id_of(self->c, child.pid), ids[1]);
+	EXPECT_EQ(ids[0], ids[2]);
+	EXPECT_EQ(ids[1], ids[3]);
+	EXPECT_EQ(2, count_of(self->c, NULL, "g", getpid()));
+	EXPECT_EQ(2, count_of(self->c, NULL, "g", child.pid));
+	member_req(self->c, PGNL_CMD_MEMBER_LEAVE, NULL, "g");
+	put_bin(self->c, PGNL_A_PIDS, pids, sizeof(pids));
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_EQ(3, reply_u32(self->c, PGNL_A_REMOVED));
+	EXPECT_EQ(1, count_of(self->c, NULL, "g", getpid()));
+	child_exit(&child, 0);
+}
+
+/* Where in the array of pids the last error points to. */
+static int blamed_element(const struct client *c)
+{
+	const struct nlattr *pids = attr_of(c->req, PGNL_A_PIDS);
+	int from = (const char *)pids + MNL_ATTR_HDRLEN - (const char *)c->req;
+
+	return c->offset < from ? -1 : (c->offset - from) / (int)sizeof(uint32_t);
+}
+
+TEST_F(join, one_dead_pid_in_an_array_is_pointed_at)
+{
+	static const size_t at[] = { 0, 255, 256, 4095 };
+	static uint32_t pids[PGNL_ROWS_MAX + 1];
+	pid_t dead = dead_pid();
+
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		pids[i] = getpid();
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		for (int none = 0; none <= 1; none++) {
+			pids[at[i]] = none ? 0 : dead;
+			member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
+			put_bin(self->c, PGNL_A_PIDS, pids, 4 * PGNL_ROWS_MAX);
+			EXPECT_EQ(-ESRCH, req_do(self->c));
+			EXPECT_STRNE("", self->c->text);
+			EXPECT_EQ(at[i], blamed_element(self->c));
+		}
+		pids[at[i]] = getpid();
+	}
+	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_PROCESSES));
+	member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
+	put_bin(self->c, PGNL_A_PIDS, pids, sizeof(pids));
+	EXPECT_EQ(-E2BIG, req_do(self->c));
+	EXPECT_STRNE("", self->c->text);
+	EXPECT_EQ(0, group_exists(self->c, NULL, "g"));
+}
+
 TEST_F(join, a_group_listed_twice_is_joined_twice)
 {
 	req_new(self->c, PGNL_CMD_MEMBER_JOIN);
@@ -522,14 +589,15 @@ TEST_F(join, the_groups_of_a_process_are_told)
 	EXPECT_EQ(0, list.n);
 	EXPECT_EQ(0, id_of(self->c, 0));
 	ASSERT_EQ(1, join(self->c, "pg", "a", 0));
-	ASSERT_EQ(3, join_times(self->c, "global", "b", 0, 3));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "b"));
+	ASSERT_EQ(3, join_times(self->c, "pg2", "b", 0, 3));
 	ASSERT_EQ(0, process_groups(self->c, 0, &list));
 	ASSERT_EQ(2, list.n);
 	for (size_t i = 0; i < 2; i++) {
 		bool a = !strcmp(list.at[i].group, "a");
 
 		EXPECT_STREQ(a ? "a" : "b", list.at[i].group);
-		EXPECT_STREQ(a ? "pg" : "global", list.at[i].scope);
+		EXPECT_STREQ(a ? "pg" : "pg2", list.at[i].scope);
 		EXPECT_EQ(a ? 1 : 3, list.at[i].row.count);
 		EXPECT_EQ(getpid(), list.at[i].row.pid);
 	}

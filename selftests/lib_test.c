@@ -297,13 +297,37 @@ TEST_F(lib, limits_and_use_may_each_be_left_out)
 {
 	uint64_t limits[PGNL_N_LIMITS], usage[PGNL_N_LIMITS];
 
-	EXPECT_EQ(0, pgnl_limits(self->h, NULL, NULL));
-	EXPECT_EQ(0, pgnl_limits(self->h, NULL, usage));
-	EXPECT_EQ(0, pgnl_limits(self->h, limits, NULL));
+	EXPECT_EQ(0, pgnl_limits(self->h, NULL, NULL, PGNL_N_LIMITS));
+	EXPECT_EQ(0, pgnl_limits(self->h, NULL, usage, PGNL_N_LIMITS));
+	EXPECT_EQ(0, pgnl_limits(self->h, limits, NULL, PGNL_N_LIMITS));
 	EXPECT_EQ(3, usage[PGNL_LIMIT_NET_SCOPES]);
 	EXPECT_EQ(0, pgnl_limit_set(self->h, PGNL_LIMIT_NET_GROUPS, 7));
-	EXPECT_EQ(0, pgnl_limits(self->h, limits, NULL));
+	EXPECT_EQ(0, pgnl_limits(self->h, limits, NULL, PGNL_N_LIMITS));
 	EXPECT_EQ(7, limits[PGNL_LIMIT_NET_GROUPS]);
+}
+
+/* Callers built with an older header have room for less, with a newer for more. */
+TEST_F(lib, limits_and_counters_fill_what_there_is_room_for)
+{
+	uint64_t got[PGNL_N_LIMITS + PGNL_N_STATS], all[PGNL_N_STATS];
+	const uint64_t mark = 0x123456789;
+
+	memset(got, 0xff, sizeof(got));
+	got[1] = mark;
+	EXPECT_EQ(0, pgnl_limits(self->h, NULL, got, 1));
+	EXPECT_EQ(0, got[0]);
+	EXPECT_EQ(mark, got[1]);
+	EXPECT_EQ(0, pgnl_limits(self->h, got, got, 0));
+	EXPECT_EQ(0, pgnl_limits(self->h, NULL, got, PGNL_N_LIMITS + 1));
+	EXPECT_EQ(3, got[PGNL_LIMIT_NET_SCOPES]);
+	EXPECT_EQ(0, got[PGNL_N_LIMITS]);
+
+	got[2] = mark;
+	EXPECT_EQ(0, pgnl_stats(self->h, got, 2));
+	EXPECT_EQ(3, got[PGNL_STAT_SCOPES]);
+	EXPECT_EQ(mark, got[2]);
+	EXPECT_EQ(0, pgnl_stats(self->h, all, PGNL_N_STATS));
+	EXPECT_EQ(3, all[PGNL_STAT_SCOPES]);
 }
 
 /* --- Lists ---------------------------------------------------------------- */
@@ -639,7 +663,7 @@ TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_is_not_joined)
 	EXPECT_EQ(0, list->n);
 	pgnl_free(list);
 	/* It was in, so this has seen the way back. */
-	ASSERT_EQ(0, pgnl_stats(self->h, stats));
+	ASSERT_EQ(0, pgnl_stats(self->h, stats, PGNL_N_STATS));
 	EXPECT_EQ(1, stats[PGNL_STAT_JOINS]);
 	EXPECT_EQ(1, stats[PGNL_STAT_LEAVES]);
 	kill(stranger, SIGKILL);

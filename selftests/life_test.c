@@ -153,6 +153,35 @@ TEST_F(life, in_other_namespaces_afterwards)
 	end_member(_metadata, self);
 }
 
+static bool shift_clock(long seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += seconds;
+	return !clock_settime(CLOCK_REALTIME, &now);
+}
+
+/* Nothing of a member hangs on the wall clock, nor that ids only grow. */
+TEST_F(life, the_clock_is_set_forth_and_back)
+{
+	struct child later;
+	uint64_t id;
+
+	start_member(_metadata, self, kid_waits, NULL);
+	ASSERT_EQ(0, child_start(&later));
+	ASSERT_TRUE(shift_clock(86400));
+	expect_member(_metadata, &self->s, self->id, self->kid.pid);
+	ASSERT_TRUE(shift_clock(-2 * 86400));
+	expect_member(_metadata, &self->s, self->id, self->kid.pid);
+	EXPECT_EQ(1, join(self->s.c, NULL, "later", later.pid));
+	id = id_of(self->s.c, later.pid);
+	EXPECT_LT(self->id, id);
+	EXPECT_TRUE(shift_clock(86400));
+	child_kill(&later);
+	end_member(_metadata, self);
+}
+
 static void kid_leads_a_session(int ctl, const void *arg)
 {
 	(void)arg;

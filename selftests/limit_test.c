@@ -61,7 +61,7 @@ static int join_many(struct client *c, pid_t pid, int max)
 
 TEST_F(limit, limits_and_use_are_told)
 {
-	for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++)
+	for_each_limit(limit)
 		EXPECT_LT(usage_get(self->c, limit), limit_get(self->c, limit));
 	EXPECT_EQ(3, usage_get(self->c, PGNL_A_LIMIT_NET_SCOPES));
 	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS));
@@ -85,7 +85,7 @@ TEST_F(limit, they_can_be_set_to_any_number)
 	static const uint64_t values[] = { 0, 1, UINT32_MAX, 1ULL << 40, INT64_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
-		for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++) {
+		for_each_limit(limit) {
 			ASSERT_EQ(0, limit_set(self->c, limit, values[i]));
 			EXPECT_EQ(values[i], limit_get(self->c, limit));
 		}

@@ -13,9 +13,12 @@
 #include <sys/utsname.h>
 
 #include "kselftest_harness.h"
+#include "agent.h"
 #include "common.h"
+#include "events.h"
 #include "proc.h"
 #include "reads.h"
+#include "inbox.h"
 
 #define LIMIT_S		600
 #define PROCESSES	64
@@ -185,6 +188,30 @@ TEST_F(load, open_socket_does_not_keep_it)
 	EXPECT_EQ(ENOENT, errno);
 }
 
+TEST_F(load, open_inboxes_do_not_keep_it_and_are_told)
+{
+	struct client *inbox = client_open();
+	struct letter letter;
+	struct kid kid;
+
+	ASSERT_NE(NULL, inbox);
+	ASSERT_EQ(0, inbox_open(inbox, NULL));
+	ASSERT_EQ(1, join(self->c, NULL, "g", 0));
+	ASSERT_EQ(0, kid_ready(&kid, kid_reads, NULL));
+	ASSERT_EQ(1, join(self->c, NULL, "g", kid.pid));
+	EXPECT_STREQ("2", send_text(self->c, "g", "last"));
+	ASSERT_EQ(0, unload());
+	EXPECT_STREQ("", leftovers());
+	EXPECT_EQ(1, take(inbox, &letter));
+	EXPECT_EQ(-ESHUTDOWN, take(inbox, &letter));
+	EXPECT_EQ(0, take(inbox, &letter));
+	/* One of them ends while it is out, the other one while it is in again. */
+	kid_kill(&kid);
+	reload(_metadata, self);
+	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_INBOXES));
+	client_close(inbox);
+}
+
 TEST_F(load, unfinished_dump_keeps_it)
 {
 	struct client *reader = client_open();
@@ -203,6 +230,82 @@ TEST_F(load, unfinished_dump_keeps_it)
 	client_close(reader);
 	EXPECT_TRUE(wait_until(!unload()));
 	EXPECT_STREQ("", leftovers());
+}
+
+/* They are told, and what they have been told can still be read. */
+TEST_F(load, subscribers_are_told_and_do_not_keep_it)
+{
+	static struct ear scope, group, deaf;
+	int room = 4096;
+
+	scope.c = client_open();
+	group.c = client_open();
+	deaf.c = client_open();
+	ASSERT_LT(0, subscribe(scope.c, NULL, NULL));
+	ASSERT_LT(0, subscribe(group.c, "pg2", "g"));
+	ASSERT_EQ(0, setsockopt(deaf.c->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)));
+	ASSERT_LT(0, subscribe(deaf.c, NULL, NULL));
+	join_all(_metadata, self);
+	ASSERT_EQ(0, unload());
+	EXPECT_STREQ("", leftovers());
+	/* Many joins in few lines: each group is an event. */
+	EXPECT_NE(NULL, strstr(heard(&scope, NULL, 0, NULL, 20 * PROCESSES + 1),
+			       "scope-deleted"));
+	EXPECT_STREQ("scope-deleted by=?\n", heard(&group, NULL, 0, NULL, 1));
+	client_close(scope.c);
+	reload(_metadata, self);
+	/* Their sockets are from before, and have no subscription now. */
+	EXPECT_EQ(-ENOENT, unsubscribe(group.c, 1));
+	client_close(group.c);
+	client_close(deaf.c);
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_NET_SUBSCRIPTIONS));
+}
+
+TEST_F(load, subscribers_that_close_at_that_moment)
+{
+	unsigned int round;
+	struct client *c;
+	pid_t pid;
+
+	for (round = 0; again(round, 30); round++) {
+		pid = fork();
+		if (!pid) {
+			c = client_open();
+			if (c && subscribe(c, NULL, NULL) > 0 && subscribe(c, NULL, "g") > 0)
+				join(c, NULL, "g", 0);
+			_exit(0);
+		}
+		/* Sooner or later within the life of the child. */
+		usleep(round % 8 * 500);
+		ASSERT_TRUE(WAIT_UNTIL(!unload()));
+		waitpid(pid, NULL, 0);
+		reload(_metadata, self);
+	}
+}
+
+/* Neither its socket, nor what it has put in, nor what waits for its grace. */
+TEST_F(load, agents_do_not_keep_it)
+{
+	const struct pgnl_row row = { .id = 7, .pid = 1, .count = 1, .weight = 1 };
+	struct client *agent;
+	int round;
+
+	for (round = 0; round < 2; round++) {
+		agent = client_open();
+		ASSERT_TRUE(agent);
+		ASSERT_EQ(0, peer(agent, PGNL_CMD_AGENT_REGISTER, "here", 3));
+		ASSERT_EQ(0, peer(agent, PGNL_CMD_NODE_SET, "there", 1));
+		ASSERT_EQ(0, put_row(agent, NULL, &row));
+		ASSERT_EQ(0, peer(agent, PGNL_CMD_REMOTE_BEGIN, "there", 1));
+		if (round)
+			client_close(agent);
+		ASSERT_EQ(0, unload());
+		EXPECT_STREQ("", leftovers());
+		reload(_metadata, self);
+		if (!round)
+			client_close(agent);
+		EXPECT_EQ(0, group_exists(self->c, NULL, "g"));
+	}
 }
 
 TEST_F(load, other_network_namespaces_with_members)

@@ -74,6 +74,36 @@ TEST_F(ns, a_process_is_a_member_in_two_at_once)
 	client_close(b);
 }
 
+#define MOST	64
+
+TEST_F(ns, a_process_is_a_member_in_so_many_at_once)
+{
+	struct client *c[MOST + 1];
+	struct child child;
+	int i;
+
+	ASSERT_EQ(0, child_start(&child));
+	for (i = 0; i <= MOST; i++) {
+		c[i] = client_in_new_netns();
+		ASSERT_NE(NULL, c[i]);
+	}
+	for (i = 0; i < MOST; i++) {
+		ASSERT_EQ(1, join(c[i], NULL, "g", child.pid));
+	}
+	EXPECT_EQ(-EBUSY, join(c[MOST], NULL, "g", child.pid));
+	EXPECT_STREQ("too many network namespaces have the process", c[MOST]->text);
+	EXPECT_EQ(0, group_exists(c[MOST], NULL, "g"));
+	EXPECT_EQ(2, join(c[0], NULL, "g", child.pid));
+	ASSERT_EQ(1, leave(c[1], NULL, "g", child.pid));
+	EXPECT_EQ(1, join(c[MOST], NULL, "g", child.pid));
+	child_kill(&child);
+	for (i = 0; i <= MOST; i++) {
+		EXPECT_EQ(0, group_exists(c[i], NULL, "g"));
+		EXPECT_STREQ("", verify(c[i]));
+		client_close(c[i]);
+	}
+}
+
 TEST_F(ns, ids_differ_between_network_namespaces)
 {
 	struct client *b = client_in_new_netns();

@@ -234,7 +234,7 @@ static int no_admin(struct client *c)
 	CHECK(c->text[0]);
 	CHECK_EQ(-EPERM, ask(c, PGNL_CMD_VERIFY));
 	CHECK(c->text[0]);
-	for (uint16_t limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++) {
+	for_each_limit(limit) {
 		CHECK_EQ(-EPERM, limit_set(c, limit, 1));
 		CHECK(c->text[0]);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The local cases of Erlang's pg_SUITE, under their names, through libpgnl's
- * pgnl_pg_*. Cases about other nodes and subscriptions are not among them.
+ * pgnl_pg_* and watches. Cases about other nodes are not among them.
  */
 #include "kselftest_harness.h"
 #include <sched.h>
@@ -18,6 +18,7 @@ FIXTURE(pg_SUITE)
 	struct pgnl *h;
 	struct child child;
 	pid_t me, other;
+	uint64_t seq;		/* of the event told last */
 };
 
 FIXTURE_SETUP(pg_SUITE)
@@ -346,6 +347,172 @@ TEST_F(pg_SUITE, join_of_nobody_makes_no_group)
 	EXPECT_EQ(PGNL_OK, pgnl_pg_join(self->h, SCOPE, "phantom", NULL, 0));
 	EXPECT_STREQ("", WHICH(SCOPE));
 	EXPECT_EQ(PGNL_NOT_JOINED, pgnl_pg_leave(self->h, SCOPE, "phantom", NULL, 0));
+}
+
+/* --- monitor, monitor_scope, demonitor ------------------------------------------ */
+
+/* The next event: "join g me other", a pid as often as its count has changed. */
+static const char *told(struct pgnl_watch *watch, FIXTURE_DATA(pg_SUITE) *self, int *sub)
+{
+	const struct pgnl_event *event;
+	static char text[256];
+	int ret = pgnl_event_next(watch, 30000, &event);
+
+	if (ret != 1) {
+		snprintf(text, sizeof(text), "%d", ret);
+		return text;
+	}
+	if (sub)
+		*sub = event->sub;
+	self->seq = event->seq;
+	snprintf(text, sizeof(text), "%s%s%s", pgnl_event_name(event->type),
+		 event->group ? " " : "", event->group ? event->group : "");
+	for (size_t i = 0; i < event->n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s=%u",
+			 event->member[i].pid == self->me ? "me" :
+			 event->member[i].pid == self->other ? "other" : "?",
+			 event->member[i].count);
+	return text;
+}
+
+#define EXPECT_TOLD(text) EXPECT_STREQ(text, told(watch, self, NULL))
+
+/* Of a scope each event has the number after that of the one before. */
+#define EXPECT_NEXT(text) do {			\
+	uint64_t before = self->seq;		\
+						\
+	EXPECT_TOLD(text);			\
+	EXPECT_EQ(before + 1, self->seq);	\
+} while (0)
+
+TEST_F(pg_SUITE, monitor_nonempty_scope)
+{
+	struct pgnl_watch *watch;
+	int sub;
+
+	ASSERT_EQ(PGNL_OK, join_n(self->h, "one", 2, self->me, self->me));
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	for (int i = 0; i < 2; i++) {
+		sub = pgnl_subscribe(watch, SCOPE, NULL, PGNL_SNAPSHOT);
+		ASSERT_LT(0, sub);
+		EXPECT_TOLD("snapshot one me=2");
+		EXPECT_EQ(0, pgnl_unsubscribe(watch, sub));
+	}
+	pgnl_watch_close(watch);
+}
+
+TEST_F(pg_SUITE, monitor_scope)
+{
+	const struct pgnl_event *event;
+	struct pgnl_watch *watch;
+	int sub;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	EXPECT_EQ(-ENOENT, pgnl_unsubscribe(watch, 1));
+	sub = pgnl_subscribe(watch, SCOPE, NULL, PGNL_SNAPSHOT);
+	ASSERT_LT(0, sub);
+	EXPECT_TOLD("snapshot");
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "one", 1, self->me));
+	EXPECT_NEXT("join one me=1");
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "two", 2, self->other, self->other));
+	/* Twice in one request is one event of two steps. */
+	EXPECT_NEXT("join two other=1 other=2");
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "one", 1, self->me));
+	EXPECT_NEXT("leave one me=0");
+	EXPECT_EQ(PGNL_NOT_JOINED, leave_n(self->h, "one", 1, self->me));
+	/* However often it joined, a death is one event for each group. */
+	child_kill(&self->child);
+	EXPECT_NEXT("leave two other=0");
+	EXPECT_EQ(0, pgnl_unsubscribe(watch, sub));
+	EXPECT_EQ(-ENOENT, pgnl_unsubscribe(watch, sub));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "one", 1, self->me));
+	EXPECT_EQ(0, pgnl_event_next(watch, 0, &event));
+	pgnl_watch_close(watch);
+	self->child.fd = -1;
+}
+
+TEST_F(pg_SUITE, monitor)
+{
+	const struct pgnl_event *event;
+	struct pgnl_watch *watch;
+	int sub;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	sub = pgnl_subscribe(watch, SCOPE, "g", PGNL_SNAPSHOT);
+	ASSERT_LT(0, sub);
+	EXPECT_TOLD("snapshot g");
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "another", 1, self->me));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 2, self->me, self->other));
+	EXPECT_TOLD("join g me=1 other=1");
+	/* Strangers in a leave are not told of; who leaves by itself has an event of its own. */
+	EXPECT_EQ(PGNL_OK, leave_n(self->h, "g", 3, self->other, self->other, self->me));
+	EXPECT_TOLD("leave g other=0");
+	EXPECT_TOLD("leave g me=0");
+	EXPECT_EQ(0, pgnl_unsubscribe(watch, sub));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 1, self->me));
+	EXPECT_EQ(0, pgnl_event_next(watch, 0, &event));
+	pgnl_watch_close(watch);
+}
+
+static int joins_and_watches(void *arg)
+{
+	struct pgnl_watch *watch;
+	struct pgnl *h;
+	pid_t self = getpid();
+
+	(void)arg;
+	CHECK_EQ(0, pgnl_open(&h));
+	CHECK_EQ(0, pgnl_watch_open(&watch));
+	CHECK(pgnl_subscribe(watch, SCOPE, "g", PGNL_SNAPSHOT) > 0);
+	CHECK(pgnl_subscribe(watch, SCOPE, NULL, 0) > 0);
+	CHECK_EQ(0, pgnl_pg_join(h, SCOPE, "g", &self, 1));
+	return 0;
+}
+
+/* Member and subscriber at once: its end harms nobody, and is told once. */
+TEST_F(pg_SUITE, monitor_self)
+{
+	uint64_t used[PGNL_N_LIMITS];
+	struct pgnl_watch *watch;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	ASSERT_LT(0, pgnl_subscribe(watch, SCOPE, NULL, PGNL_SNAPSHOT));
+	EXPECT_TOLD("snapshot");
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, in_child(joins_and_watches, NULL));
+		EXPECT_NEXT("join g ?=1");
+		EXPECT_NEXT("leave g ?=0");
+	}
+	pgnl_watch_close(watch);
+	EXPECT_STREQ("", WHICH(SCOPE));
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 1, self->me));
+	EXPECT_TRUE(MEMBERS(SCOPE, "g", 1, self->me));
+	ASSERT_EQ(0, pgnl_limits(self->h, NULL, used, PGNL_N_LIMITS));
+	EXPECT_EQ(0, used[PGNL_LIMIT_NET_SUBSCRIPTIONS]);
+}
+
+/* Two of a group, one of the scope: the snapshots, and each event thrice. */
+TEST_F(pg_SUITE, multi_monitor)
+{
+	uint64_t used[PGNL_N_LIMITS];
+	struct pgnl_watch *watch;
+	int sub[3], got[3] = {}, from;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	for (int i = 0; i < 3; i++) {
+		sub[i] = pgnl_subscribe(watch, SCOPE, i < 2 ? "g" : NULL, 0);
+		ASSERT_LT(0, sub[i]);
+	}
+	EXPECT_EQ(PGNL_OK, join_n(self->h, "g", 1, self->me));
+	for (int n = 0; n < 3; n++) {
+		EXPECT_STREQ("join g me=1", told(watch, self, &from));
+		for (int i = 0; i < 3; i++)
+			got[i] += sub[i] == from;
+	}
+	EXPECT_TRUE(got[0] == 1 && got[1] == 1 && got[2] == 1);
+	pgnl_watch_close(watch);
+	ASSERT_EQ(0, pgnl_limits(self->h, NULL, used, PGNL_N_LIMITS));
+	EXPECT_EQ(0, used[PGNL_LIMIT_NET_SUBSCRIPTIONS]);
 }
 
 TEST_HARNESS_MAIN

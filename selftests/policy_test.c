@@ -83,6 +83,18 @@ static void signal_group(struct client *c)
 	put_u32(c, PGNL_A_SIGNAL, 0);
 }
 
+static void send_group(struct client *c)
+{
+	member_req(c, PGNL_CMD_GROUP_SEND, NULL, "g");
+	put_bin(c, PGNL_A_DATA, "x", 1);
+}
+
+static void open_inbox(struct client *c)
+{
+	req_new(c, PGNL_CMD_INBOX_OPEN);
+	put_str(c, PGNL_A_SCOPE, "global");
+}
+
 static void get_process(struct client *c)
 {
 	req_new(c, PGNL_CMD_PROCESS_GET);
@@ -112,6 +124,34 @@ static void get_stats(struct client *c)
 static void run_verifier(struct client *c)
 {
 	req_new(c, PGNL_CMD_VERIFY);
+}
+
+static void subscribe(struct client *c)
+{
+	member_req(c, PGNL_CMD_EVENT_SUBSCRIBE, NULL, "g");
+}
+
+/* The number of a subscription that the client makes first. */
+static uint32_t subscribed(struct client *c)
+{
+	subscribe(c);
+	return req_do(c) ? 0 : reply_u32(c, PGNL_A_SUBSCRIPTION);
+}
+
+static void go_on(struct client *c)
+{
+	uint32_t sub = subscribed(c);
+
+	req_new(c, PGNL_CMD_EVENT_REPLAY);
+	put_u32(c, PGNL_A_SUBSCRIPTION, sub);
+}
+
+static void unsubscribe(struct client *c)
+{
+	uint32_t sub = subscribed(c);
+
+	req_new(c, PGNL_CMD_EVENT_UNSUBSCRIBE);
+	put_u32(c, PGNL_A_SUBSCRIPTION, sub);
 }
 
 static void del_group(struct client *c)
@@ -150,7 +190,7 @@ static const struct request {
 	{ .name = "group-get dump", .build = dump_groups, .dump = true,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_LOCAL_ONLY } },
 	{ .name = "member-join", .build = join_group,
-	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_SELF, PGNL_A_TIMES,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_PIDS, PGNL_A_SELF, PGNL_A_TIMES,
 			   PGNL_A_WEIGHT, PGNL_A_META, PGNL_A_REQUIRED_GROUP } },
 	{ .name = "member-get", .build = get_members,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_LOCAL_ONLY } },
@@ -162,6 +202,9 @@ static const struct request {
 	{ .name = "group-signal", .build = signal_group,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_ID, PGNL_A_LOCAL_ONLY, PGNL_A_POLICY,
 			   PGNL_A_KEY, PGNL_A_UID, PGNL_A_SIGNAL, PGNL_A_VALUE, PGNL_A_OTHERS } },
+	{ .name = "group-send", .build = send_group,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_ID, PGNL_A_LOCAL_ONLY, PGNL_A_POLICY,
+			   PGNL_A_KEY, PGNL_A_UID, PGNL_A_OTHERS, PGNL_A_DATA } },
 	{ .name = "process-get", .build = get_process,
 	  .attrs = { PGNL_A_PID, PGNL_A_SELF, PGNL_A_ID } },
 	{ .name = "process-get dump", .build = get_process, .dump = true,
@@ -172,12 +215,20 @@ static const struct request {
 	{ .name = "stats-get", .build = get_stats },
 	{ .name = "verify", .build = run_verifier },
 	{ .name = "member-leave", .build = leave_group,
-	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_SELF, PGNL_A_ID,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_PIDS, PGNL_A_SELF, PGNL_A_ID,
 			   PGNL_A_TIMES, PGNL_A_ALL } },
+	{ .name = "event-subscribe", .build = subscribe,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP } },
+	{ .name = "event-replay", .build = go_on,
+	  .attrs = { PGNL_A_SUBSCRIPTION, PGNL_A_SEQ } },
+	{ .name = "event-unsubscribe", .build = unsubscribe,
+	  .attrs = { PGNL_A_SUBSCRIPTION } },
 	{ .name = "group-del", .build = del_group,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP } },
 	{ .name = "scope-del", .build = del_scope,
 	  .attrs = { PGNL_A_SCOPE } },
+	{ .name = "inbox-open", .build = open_inbox,
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_UID } },
 };
 
 #define for_each_request(r) \
@@ -189,12 +240,12 @@ static bool is_list(const struct request *r, uint16_t type)
 {
 	bool rows = r->build == join_group || r->build == leave_group;
 
-	if (r->build == signal_group)
+	if (r->build == signal_group || r->build == send_group)
 		return type == PGNL_A_ID;
 	return rows && (type == PGNL_A_GROUP || type == PGNL_A_PID || type == PGNL_A_ID);
 }
 
-enum kind { STRING, NUMBER32, NUMBER64, FLAG, BINARY, NEST };
+enum kind { STRING, NUMBER32, NUMBER64, FLAG, BINARY, ARRAY32, NEST };
 
 static enum kind kind_of(uint16_t type)
 {
@@ -204,6 +255,7 @@ static enum kind kind_of(uint16_t type)
 		return STRING;
 	case PGNL_A_ID:
 	case PGNL_A_VALUE:
+	case PGNL_A_SEQ:
 		return NUMBER64;
 	case PGNL_A_SELF:
 	case PGNL_A_REQUIRED_GROUP:
@@ -213,7 +265,10 @@ static enum kind kind_of(uint16_t type)
 		return FLAG;
 	case PGNL_A_META:
 	case PGNL_A_KEY:
+	case PGNL_A_DATA:
 		return BINARY;
+	case PGNL_A_PIDS:
+		return ARRAY32;
 	case PGNL_A_LIMITS:
 		return NEST;
 	default:
@@ -295,7 +350,7 @@ static char *snapshot(struct client *c)
 	add_scope(&lines, c, "pg2");
 	add_scope(&lines, c, "global");
 	add_scope(&lines, c, "added");
-	for (int limit = PGNL_A_LIMIT_USER_GROUPS; limit < PGNL_A_LIMIT_PAD; limit++)
+	for_each_limit(limit)
 		add_line(&lines, "limit %d %llu", limit, (long long)limit_get(c, limit));
 	return join_lines(&lines);
 }
@@ -433,6 +488,7 @@ TEST_F(policy, wrong_sizes_are_refused)
 		[NUMBER64] = { 0, 4, 7, 9, 16, -1 },
 		[FLAG] = { 1, 4, -1 },
 		[BINARY] = { 257, 512, -1 },
+		[ARRAY32] = { 0, 1, 6, 511, -1 },
 		[NEST] = { 1, 3, -1 },
 	};
 	char full[300];
@@ -485,7 +541,8 @@ TEST_F(policy, attributes_given_twice_are_refused_unless_they_are_lists)
 	for_each_request(r) {
 		for_each_attr(r, a) {
 			static const int size[] = { [STRING] = 2, [NUMBER32] = 4,
-				[NUMBER64] = 8, [FLAG] = 0, [BINARY] = 1, [NEST] = 0 };
+				[NUMBER64] = 8, [FLAG] = 0, [BINARY] = 1,
+				[ARRAY32] = 4, [NEST] = 0 };
 
 			if (is_list(r, *a))
 				continue;
@@ -505,7 +562,8 @@ TEST_F(policy, limits_given_twice_or_unknown_are_refused)
 	struct nlattr *nest;
 
 	for (int type = 0; type <= PGNL_A_LIMIT_MAX + 1; type++) {
-		bool known = type >= PGNL_A_LIMIT_USER_GROUPS && type < PGNL_A_LIMIT_PAD;
+		bool known = type >= PGNL_A_LIMIT_USER_GROUPS && type <= PGNL_A_LIMIT_MAX &&
+			     type != PGNL_A_LIMIT_PAD;
 
 		req_new(c, PGNL_CMD_LIMIT_SET);
 		nest = mnl_attr_nest_start(c->req, PGNL_A_LIMITS);
@@ -638,7 +696,8 @@ TEST_F(policy, a_reply_comes_without_an_ack_unless_asked_for)
 	for_each_request(r) {
 		if (r->dump || r->build == new_scope || r->build == set_scope ||
 		    r->build == new_group || r->build == set_limits ||
-		    r->build == del_group || r->build == del_scope)
+		    r->build == del_group || r->build == del_scope ||
+		    r->build == unsubscribe)
 			continue;
 		r->build(self->c);
 		self->c->req->nlmsg_flags = NLM_F_REQUEST;
@@ -769,9 +828,11 @@ TEST_F(policy, numbers_out_of_range_are_refused)
 		uint32_t value;
 	} bad[] = {
 		{ "mode 2", new_scope, PGNL_A_MODE, 2 },
-		{ "unknown flag 4", new_scope, PGNL_A_FLAGS, 4 },
+		{ "unknown flag 16", new_scope, PGNL_A_FLAGS, 16 },
 		{ "all flags", new_scope, PGNL_A_FLAGS, UINT32_MAX },
 		{ "flag builtin", new_scope, PGNL_A_FLAGS, PGNL_SCOPE_FLAG_BUILTIN },
+		{ "flag exclusive", new_scope, PGNL_A_FLAGS, PGNL_SCOPE_FLAG_EXCLUSIVE },
+		{ "flag shared", new_scope, PGNL_A_FLAGS, PGNL_SCOPE_FLAG_SHARED },
 		{ "flags builtin and cluster", new_scope, PGNL_A_FLAGS,
 			PGNL_SCOPE_FLAG_BUILTIN | PGNL_SCOPE_FLAG_CLUSTER },
 		{ "scope-new perm 01000", new_scope, PGNL_A_PERM, 01000 },
@@ -885,6 +946,11 @@ TEST_F(policy, requests_that_lack_an_attribute_are_refused)
 	EXPECT_MISSING(c, "group", "group-signal without group");
 	member_req(c, PGNL_CMD_GROUP_SIGNAL, NULL, "g");
 	EXPECT_MISSING(c, "signal", "group-signal without signal");
+	req_new(c, PGNL_CMD_GROUP_SEND);
+	put_bin(c, PGNL_A_DATA, "x", 1);
+	EXPECT_MISSING(c, "group", "group-send without group");
+	member_req(c, PGNL_CMD_GROUP_SEND, NULL, "g");
+	EXPECT_MISSING(c, "data", "group-send without data");
 	req_new(c, PGNL_CMD_MEMBER_JOIN);
 	put_flag(c, PGNL_A_SELF);
 	EXPECT_MISSING(c, "group", "member-join without group");

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh [-t SECONDS] [TEST...]: run test programs and bats files, all when none
-# is named, where the module is loaded: in a VM, see vm/run. TEST is a name as
-# this prints it, or its last part.
+# run.sh [-t SECONDS] [TEST...]: run test programs and bats files, all but those in
+# a folder "long" when none is named, where the module is loaded: in a VM, see
+# vm/run. TEST is a name as this prints it, or its last part.
 #
 # After each one the kernel log and the tables are looked at as well; what is
 # wrong there counts as a failure of that test.
@@ -52,7 +52,7 @@ chosen() {
 		done
 		[ "$found" ] || { echo "run.sh: no test is called $name" >&2; status=2; }
 	done
-	[ $# -gt 0 ] || printf '%s\n' "${tests[@]}"
+	[ $# -gt 0 ] || printf '%s\n' "${tests[@]}" | grep -v /long/
 	return "$status"
 }
 

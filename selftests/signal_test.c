@@ -404,30 +404,34 @@ TEST_F(signals, from_outside_a_pid_namespace_the_sender_has_no_pid)
 	end_kids(&kid, 1);
 }
 
+/* Of init in there, its child and one outside it reaches what it can see. */
 static void kid_signals(int ctl, const void *arg)
 {
+	const uint64_t *outside = arg;
 	struct client *c = client_open();
+	struct kid child;
+	bool right;
 
-	(void)arg;
-	ready(ctl, !strcmp("1 0 0", queue_all(c, "g", SIGRTMIN, 1)));
-	ready(ctl, !strcmp("1 0 0", signal_all(c, "g", SIGRTMIN)));
+	if (!c || kid_ready(&child, kid_listens, NULL) || join(c, NULL, "g", child.pid) != 1)
+		_exit(1);
+	right = !strcmp("1 1 0", queue_all(c, "g", SIGRTMIN, 1)) &&
+		!strcmp("1 1 0", signal_all(c, "g", SIGRTMIN)) &&
+		!strcmp("1 1 0", signal_all(c, "g", 0));
+	signal_req(c, NULL, "g", SIGKILL);
+	put_u64(c, PGNL_A_ID, *outside);
+	right &= !strcmp("0 1 0", act(c));
+	ready(ctl, right && heard_by(&child, NULL) == 2);
 }
 
-TEST_F(signals, from_inside_a_pid_namespace_the_sender_has_its_pid_outside)
+TEST_F(signals, from_inside_a_pid_namespace_those_outside_are_refused)
 {
-	struct heard heard = {};
 	struct kid kid, sender;
+	uint64_t id;
 
 	start_members(_metadata, self->c, &kid, 1, 0);
-	ASSERT_EQ(1, ready_in_pidns(_metadata, &sender, kid_signals, NULL));
-	EXPECT_EQ(1, heard_by(&kid, &heard));
-	EXPECT_EQ(SI_QUEUE, heard.code);
-	EXPECT_EQ(sender.pid, heard.pid);
-	tell(sender.ctl, 0);
-	ASSERT_EQ(1, hear(sender.ctl));
-	EXPECT_EQ(1, heard_by(&kid, &heard));
-	EXPECT_EQ(SI_USER, heard.code);
-	EXPECT_EQ(sender.pid, heard.pid);
+	id = id_of(self->c, kid.pid);
+	ASSERT_EQ(1, ready_in_pidns(_metadata, &sender, kid_signals, &id));
+	EXPECT_EQ(0, heard_by(&kid, NULL));
 	end_kids(&sender, 1);
 	end_kids(&kid, 1);
 }
@@ -586,6 +590,45 @@ TEST_F(dead, who_got_the_pid_of_a_member_is_never_hit)
 	kid_close(&kid);
 }
 
+/*
+ * Whoever is named twice is signalled twice, and has ended by the second time
+ * when there are many in between.
+ */
+TEST_F_TIMEOUT(signals, who_ends_meanwhile_is_counted_as_gone, LIMIT_S)
+{
+	enum { N = 1000 };
+	struct client *c = self->c;
+	uint32_t gone = 0;
+	uint64_t ids[N];
+	struct kid kid;
+
+	for (unsigned int round = 0; !gone && again(round, 100); round++) {
+		struct crowd crowd;
+		uint64_t id;
+
+		ASSERT_EQ(0, crowd_start(&crowd, N));
+		ASSERT_EQ(1, join_pids(c, NULL, "g", crowd.pid, N));
+		for (int i = 0; i < N; i++)
+			ids[i] = reply_id(c, i);
+		ASSERT_EQ(0, kid_ready(&kid, kid_waits, NULL));
+		ASSERT_EQ(1, join(c, NULL, "g", kid.pid));
+		id = id_of(c, kid.pid);
+		signal_req(c, NULL, "g", SIGKILL);
+		put_u64(c, PGNL_A_ID, id);
+		for (int i = 0; i < N; i++)
+			put_u64(c, PGNL_A_ID, ids[i]);
+		put_u64(c, PGNL_A_ID, id);
+		ASSERT_EQ(0, req_do(c));
+		EXPECT_EQ(0, reply_u32(c, PGNL_A_REFUSED));
+		gone = reply_u32(c, PGNL_A_GONE);
+		EXPECT_EQ(N + 2, reply_u32(c, PGNL_A_REACHED) + gone);
+		EXPECT_EQ(SIGKILL, kid_reap(&kid));
+		kid_close(&kid);
+		crowd_end(&crowd);
+	}
+	EXPECT_EQ(1, gone);
+}
+
 /* --- Rights ----------------------------------------------------------------------- */
 
 /* A member each of root, Alice and Bob. */
@@ -704,6 +747,31 @@ static int signal_over_the_socket_of_root(void *arg)
 	CHECK(!strcmp("1 2 0", signal_all(c, "g", SIGRTMIN)));
 	CHECK(!strcmp("1 2 0", queue_all(c, "g", SIGRTMIN, 1)));
 	return 0;
+}
+
+static int signal_over_a_passed_socket(void *arg)
+{
+	int *from = arg;
+	struct client *c = client_on(receive_fd(*from));
+
+	CHECK(c);
+	return signal_over_the_socket_of_root(c);
+}
+
+TEST_F(signals, a_user_gains_nothing_by_a_passed_socket_of_root)
+{
+	struct kid kids[3];
+	int pair[2];
+
+	start_crowd_of_three(_metadata, self->c, kids);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	ASSERT_EQ(0, send_fd(pair[0], client_open()->fd));
+	EXPECT_EQ(0, as_user(ALICE, ALICE, signal_over_a_passed_socket, &pair[1]));
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(i == 1 ? 2 : 0, heard_by(&kids[i], NULL));
+	close(pair[0]);
+	close(pair[1]);
+	end_kids(kids, 3);
 }
 
 TEST_F(signals, a_user_gains_nothing_by_an_inherited_socket_of_root)

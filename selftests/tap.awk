@@ -2,12 +2,20 @@
 #
 # Read the TAP of one test program, of the kselftest harness or of bats, whose
 # exit status is in "status". Print "PASSED FAILED SKIPPED", then why tests were
-# skipped and all that failed ones said: the harness talks before a result, bats
-# after it.
+# skipped, many for one reason together, and all that failed ones said: the harness
+# talks before a result, bats after it.
 
 function detail(text) { details = details text "\n" }
 
 function fail(text) { failed++; detail(text) }
+
+function skip(name, reason) {
+	skipped++
+	if (!(reason in names))
+		reasons[++nr_reasons] = reason
+	times[reason]++
+	names[reason] = name
+}
 
 # The end of what one test had to say.
 function settle() { said = ""; telling = 0 }
@@ -16,8 +24,7 @@ function settle() { said = ""; telling = 0 }
 	split($1, range, /\.\./)
 	planned = range[2]
 	if (planned == 0 && match(tolower($0), /# skip/)) {
-		skipped++
-		detail("skipped: " substr($0, RSTART + 7))
+		skip("all", substr($0, RSTART + 7))
 	}
 	next
 }
@@ -26,10 +33,12 @@ function settle() { said = ""; telling = 0 }
 	seen++
 	settle()
 	if (match(tolower($0), /# skip/)) {
-		skipped++
 		name = substr($0, 1, RSTART - 1)
+		reason = substr($0, RSTART + 6)
 		sub(/^ok [0-9]+ (- )?/, "", name)
-		detail("skipped: " name "-" substr($0, RSTART + 6))
+		sub(/ +$/, "", name)
+		sub(/^ +/, "", reason)
+		skip(name, reason)
 	} else {
 		passed++
 	}
@@ -62,5 +71,9 @@ END {
 	else if (status != 0 && status != 4 && !failed)
 		fail(said "ended with status " status)
 	print passed + 0, failed + 0, skipped + 0
+	for (i = 1; i <= nr_reasons; i++) {
+		reason = reasons[i]
+		print "skipped: " (times[reason] > 1 ? times[reason] " tests" : names[reason]) " - " reason
+	}
 	printf "%s", details
 }

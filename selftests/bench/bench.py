@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Measure pgnl in this kernel, beside generic netlink's floor and Erlang's pg.
+"""Measure pgnl in this kernel, beside generic netlink's floor, Erlang's pg and TIPC.
 
-Runs in the VM. Two worker programs do the work and time it; this one tells
+Runs in the VM. Worker programs do the work and time it; this one tells
 them what to do, in rounds that take every variant in turn, so that whatever
 else the machine does strikes all alike, and makes figures of the answers.
+A peer that is not there has no figures.
 docs/bench/README.md says what each figure is.
 """
 import argparse
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -19,176 +21,149 @@ import time
 from pathlib import Path
 
 import report
+from curves import row_groups, row_members, row_memory, row_subscribers
+from figures import (BUILD, SETTLE, Figures, expect, kernel_worker, kworker_time, pg_worker,
+                     repeated, tipc_worker)
+from native import row_image
 
-TOP = Path(os.environ.get('PGNL_TOP') or Path(__file__).resolve().parents[2])
-BUILD = TOP / 'build'
 CGROUP = Path('/sys/fs/cgroup')
 TRACING = Path('/sys/kernel/tracing')
 BIG = 30_000            # members of the big group
 CROWD = 32_000          # processes that end together
+SUBSCRIBERS = 100
 FILL_PROCESSES = 10_000
 FILL_GROUPS = 100       # a million memberships
 NO_LIMIT = 1 << 40
 
 
-class Worker:
-    """A program that reads commands on stdin and answers with a number each."""
-
-    def __init__(self, *argv):
-        self.argv = argv
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-
-    def __call__(self, *command):
-        line = ' '.join(map(str, command))
-        try:
-            print(line, file=self.process.stdin, flush=True)
-            return int(self.process.stdout.readline())
-        except (OSError, ValueError):
-            sys.exit(f'bench: {self.argv[0]} failed at: {line}')
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def kernel_worker():
-    return Worker(BUILD / 'bench/worker')
-
-
-def pg_worker():
-    return Worker('erl', '+P', '262144', '-noinput', '-noshell', '-pa',
-                  BUILD / 'bench', '-s', 'pg_worker', 'main')
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        sys.exit(f'bench: {what}: {got} instead of {wanted}')
-
-
-# --- Figures ------------------------------------------------------------------
-
-class Figures:
-    """Samples by name; the n-th of each name belong to the same round."""
-
-    def __init__(self, mode):
-        self.mode = mode
-        self.figures = {}
-        self.targets = []
-        self.notes = []
-
-    def rounds(self, n, variants, warm_up=True, unit='ns'):
-        """Take each variant once a round, in an order that turns."""
-        names = list(variants)
-        for i in range(-1 if warm_up else 0, n):
-            for k in range(len(names)):
-                variant = variants[names[(i + k) % len(names)]]
-                for name, value in variant().items():
-                    if i >= 0:
-                        self.add(name, value, unit)
-
-    def add(self, name, value, unit):
-        figure = self.figures.setdefault(name, {'unit': unit, 'samples': []})
-        figure['samples'].append(value)
-
-    def at_most(self, row, top, bottom, must, goal):
-        self._target(row, top, bottom, 'at most', must, goal)
-
-    def times_faster_than_pg(self, row, pg, pgnl, must, goal):
-        """By the clock alone: pg takes turns on several processors, and few but slow
-        instructions, so that counting them says little about it."""
-        if self.mode == 'icount':
-            must = goal = None
-        self._target(row, pg, pgnl, 'at least', must, goal)
-
-    def absolute(self, row, figure, must, goal):
-        self._target(row, figure, None, 'at most', must, goal)
-
-    def within(self, row, top, bottom, share):
-        self._target(row, top, bottom, 'within', share, None)
-
-    def _target(self, row, top, bottom, sense, must, goal):
-        self.targets.append({'row': row, 'top': top, 'bottom': bottom,
-                             'sense': sense, 'must': must, 'goal': goal})
-
-    def note(self, text):
-        self.notes.append(text)
-
-
 # --- Rows ------------------------------------------------------------------------
 
-def row_get(figures, scale, kernel, pg):
+def present(*workers):
+    return [worker for worker in workers if worker]
+
+
+def row_get(figures, scale, kernel, pg, _tipc):
     """Eight members by netlink, beside a command that does nothing."""
     n = scale.calls
-    kernel('spawn', 8)
-    pg('spawn', 8)
-    kernel('join-batch', 'eight', 1, 0, 8)
-    pg('join-batch', 'eight', 1, 0, 8)
+    for worker in present(kernel, pg):
+        worker('spawn', 8)
+        worker('join-batch', 'eight', 1, 0, 8)
     expect('members', kernel('memberships'), 8)
     figures.rounds(scale.rounds, {
-        'floor': lambda: {'empty command + ack': kernel('floor', n) / n},
-        'info': lambda: {'info-get, answered by its reply': kernel('info', n) / n},
-        'get': lambda: {'get, 8 members': kernel('get', 'eight0', n) / n},
-        'lib': lambda: {'get, 8 members, libpgnl': kernel('lib-get', 'eight0', n) / n},
-        'pg': lambda: {'pg:get_members, 8 members': pg('get', 'eight0', n) / n},
+        'floor': lambda: {'empty command + ack': repeated(kernel, 'floor', n)},
+        'info': lambda: {'info-get, answered by its reply': repeated(kernel, 'info', n)},
+        'get': lambda: {'get, 8 members': repeated(kernel, 'get', 'eight0', n)},
+        'lib': lambda: {'get, 8 members, libpgnl': repeated(kernel, 'lib-get', 'eight0', n)},
+        'pg': pg and (lambda: {'pg:get_members, 8 members (with get)':
+                               repeated(pg, 'get', 'eight0', n)}),
     })
     figures.at_most('netlink get, 8 members, vs empty command + ack',
                     'get, 8 members', 'empty command + ack', 1.3, 1.15)
-    for worker in kernel, pg:
+    for worker in present(kernel, pg):
         worker('end')
 
 
-def row_join(figures, scale, kernel, pg):
+def many(n, what):
+    return f'{n} {what}' + ('' if n == 1 else 's')
+
+
+def row_view(figures, scale, kernel, pg, tipc):
+    """A look into the mapping that copies the pids of all members."""
+    sizes = {1: (5, 10), 8: (5, 10), 100: (10, 15), 1000: (20, 30)}
+    n = scale.looks
+    for worker in present(kernel, pg, tipc):
+        worker('spawn', max(sizes))
+        for size in sizes:
+            worker('join' if worker is tipc else 'join-batch', f'of{size}-', 1, 0, size)
+
+    def one(size):
+        group, few, members = f'of{size}-0', max(1, scale.calls // size), many(size, 'member')
+
+        def learn():
+            tipc('get', group, max(1, few // 10), size)         # see repeated()
+            return {f'TIPC, {many(size, "binding")} learnt': tipc('get', group, few, size) / few}
+
+        return {
+            f'view {size}': lambda: {f'view, {members}': repeated(kernel, 'view', group, n)},
+            f'rows {size}': lambda: {f'view, {members}, ids and all':
+                                     repeated(kernel, 'view-members', group, n)},
+            f'pg {size}': pg and (lambda: {f'pg:get_members, {members}':
+                                           repeated(pg, 'get', group, n)}),
+            f'tipc {size}': tipc and learn,
+        }
+
+    figures.rounds(scale.rounds, {name: act for size in sizes for name, act in one(size).items()})
+    for size, (must, goal) in sizes.items():
+        members = many(size, 'member')
+        figures.times_faster_than_pg(f'pg:get_members vs view look-up and copy, {members}',
+                                     f'pg:get_members, {members}', f'view, {members}', must, goal)
+    for size in sizes:
+        members = many(size, 'member')
+        figures.beside(f'TIPC vs view look-up and copy, {members}',
+                       f'TIPC, {many(size, "binding")} learnt', f'view, {members}')
+    kernel('view-close')
+    for worker in present(kernel, pg, tipc):
+        worker('end')
+
+
+def row_join(figures, scale, kernel, pg, tipc):
     """200 processes that are in no group, one request each, into 25 groups."""
-    groups, n = 25, 200
+    groups, n, before = 25, 200, 20
 
     def one(worker, command, name, suffix):
+        for act in command, 'leave':                    # by others, see repeated()
+            worker(act, 'join', groups, groups + n, before)
         samples = {name: worker(command, 'join', groups, groups, n) / n}
         expect('members', worker('memberships'), groups + n)
         samples['leave' + suffix] = worker('leave', 'join', groups, groups, n) / n
         return samples
 
-    for worker in kernel, pg:
-        worker('spawn', groups + n)
+    for worker in present(kernel, pg, tipc):
+        worker('spawn', groups + n + before)
         worker('join', 'join', groups, 0, groups)       # the groups exist
     figures.rounds(scale.rounds, {
-        'floor': lambda: {'empty command + ack (with join)': kernel('floor', n) / n},
+        'floor': lambda: {'empty command + ack (with join)': repeated(kernel, 'floor', n)},
         'join': lambda: one(kernel, 'join', 'join, answered by its reply', ''),
         'ack': lambda: one(kernel, 'join-ack', 'join, reply and ack', ''),
         'lib': lambda: one(kernel, 'lib-join', 'join, libpgnl', ''),
-        'pg': lambda: one(pg, 'join', 'pg:join', ', pg'),
+        'pg': pg and (lambda: one(pg, 'join', 'pg:join', ', pg')),
+        'tipc': tipc and (lambda: one(tipc, 'join', 'TIPC bind', ', TIPC')),
     })
     for name in 'join, answered by its reply', 'join, reply and ack':
         figures.at_most(f'{name}, vs empty command + ack',
                         name, 'empty command + ack (with join)', 2.5, 1.8)
         figures.times_faster_than_pg(f'pg:join vs {name}', 'pg:join', name, 4, 8)
-    for worker in kernel, pg:
+    figures.beside('TIPC bind vs join, answered by its reply', 'TIPC bind',
+                   'join, answered by its reply')
+    for worker in present(kernel, pg, tipc):
         worker('end')
 
 
-def row_batch(figures, scale, kernel, pg):
+def row_batch(figures, scale, kernel, pg, _tipc):
     """1000 processes that are in no group into a new one, by one request."""
-    n = 1000
+    n, before = 1000, 100
 
     def one(worker, name, suffix):
+        for act in 'join-batch', 'leave-batch':         # by others, see repeated()
+            worker(act, 'batch', 1, n, before)
         samples = {name: worker('join-batch', 'batch', 1, 0, n) / n}
         expect('members', worker('memberships'), n)
         samples['leave of 1000, per pid' + suffix] = worker('leave-batch', 'batch', 1, 0, n) / n
         return samples
 
-    for worker in kernel, pg:
-        worker('spawn', n)
+    for worker in present(kernel, pg):
+        worker('spawn', n + before)
     figures.rounds(scale.rounds, {
         'pgnl': lambda: one(kernel, 'join of 1000, per pid', ''),
-        'pg': lambda: one(pg, 'pg:join of 1000, per pid', ', pg'),
+        'pg': pg and (lambda: one(pg, 'pg:join of 1000, per pid', ', pg')),
     })
     figures.times_faster_than_pg('pg:join of 1000 vs join of 1000', 'pg:join of 1000, per pid',
                                  'join of 1000, per pid', 3, 8)
-    for worker in kernel, pg:
+    for worker in present(kernel, pg):
         worker('end')
 
 
-def row_size(figures, scale, kernel, _pg):
+def row_size(figures, scale, kernel, _pg, _tipc):
     """The same 200 joins, leaves and picks in a group of 30,000 and in 20 of 10."""
     small, n, picks = 20, 200, scale.calls
 
@@ -213,7 +188,60 @@ def row_size(figures, scale, kernel, _pg):
     kernel('end-rows')
 
 
-def row_exit(figures, scale, kernel, pg):
+def row_fanout(figures, scale, kernel, _pg, _tipc):
+    """Joins that nobody or 100 subscribers hear of.
+
+    The work items deliver, so what they run is the delivery, and the time of the asking
+    process alone is the joiner's part."""
+    groups, n = 25, 200
+
+    def joins(command):
+        """What a join costs the joiner, and the workers of the kernel."""
+        time.sleep(SETTLE)
+        before = kworker_time()
+        own = kernel(command, 'fan', groups, groups, n)
+        if command == 'join-own':
+            kernel('drain', n)
+        time.sleep(SETTLE)
+        workers = kworker_time() - before
+        expect('members', kernel('memberships'), groups + n)
+        return own / n, workers / n
+
+    def leave():
+        kernel('leave', 'fan', groups, groups, n)
+        kernel('drain', n)
+
+    def one(command, kind):
+        own_0, workers_0 = joins(command)
+        leave()
+        kernel('subscribe', SUBSCRIBERS)
+        own, workers = joins(command)
+        unicast = kernel('unicast', n) / n / SUBSCRIBERS
+        kernel('drain', n)
+        leave()
+        kernel('unsubscribe')
+        return {f'join{kind}, nobody subscribes': own_0,
+                f'join{kind}, 100 subscribers': own,
+                f'event{kind}, to each of 100 subscribers':
+                    (workers - workers_0) / SUBSCRIBERS,
+                f'unicast of a message (with join{kind})': unicast}
+
+    kernel('spawn', groups + n)
+    kernel('join', 'fan', groups, 0, groups)            # the groups exist
+    figures.rounds(scale.rounds, {'stream': lambda: one('join-own', '')})
+    # Seconds of waiting in each
+    figures.rounds(scale.few, {'alone': lambda: one('join-lone', ' on its own')})
+    for kind in '', ' on its own':
+        figures.at_most(f'event{kind}, to each of 100 subscribers, vs unicast of a message',
+                        f'event{kind}, to each of 100 subscribers',
+                        f'unicast of a message (with join{kind})', 1.5, 1.0)
+        figures.at_most(f'join{kind}, 100 subscribers vs none',
+                        f'join{kind}, 100 subscribers', f'join{kind}, nobody subscribes',
+                        1.15, 1.05)
+    kernel('end-rows')
+
+
+def row_exit(figures, scale, kernel, pg, _tipc):
     """32,000 processes are killed at once and waited for."""
     def stranger():
         kernel('spawn', CROWD)
@@ -247,70 +275,6 @@ def fill(kernel):
     expect('memberships', kernel('memberships'), FILL_GROUPS * FILL_PROCESSES)
 
 
-def kernel_memory():
-    """Bytes of slabs, and of vmalloc and percpu areas, once they stay the same."""
-    def read():
-        fields = dict(line.split(':') for line in Path('/proc/meminfo').read_text().splitlines())
-        slab, *others = (int(fields[f].split()[0]) << 10 for f in ('Slab', 'VmallocUsed', 'Percpu'))
-        return slab, sum(others)
-
-    readings = [read()]
-    for _ in range(300):
-        time.sleep(0.1)
-        readings.append(read())
-        last = [sum(reading) for reading in readings[-10:]]
-        if len(last) == 10 and max(last) - min(last) <= 64 << 10:
-            break
-    return readings[-1]
-
-
-def slabs():
-    """Bytes by slab cache."""
-    caches = {}
-    for line in Path('/proc/slabinfo').read_text().splitlines()[2:]:
-        field = line.split()
-        per_slab, pages, n_slabs = int(field[4]), int(field[5]), int(field[14])
-        if per_slab:
-            caches[field[0]] = n_slabs * pages * resource.getpagesize()
-    return caches
-
-
-def row_memory(figures, scale, kernel, _pg):
-    """What the kernel's memory grows by, first memberships and further ones apart."""
-    def one():
-        kernel('spawn', FILL_PROCESSES)
-        steps = [(kernel_memory(), slabs())]
-        kernel('join-batch', 'first', 1, 0, FILL_PROCESSES)
-        steps.append((kernel_memory(), slabs()))
-        kernel('limits', NO_LIMIT)
-        kernel('join-batch', 'fill', FILL_GROUPS, 0, FILL_PROCESSES)
-        steps.append((kernel_memory(), slabs()))
-        kernel('end-rows')
-        before, middle, after = (sum(memory) for memory, _ in steps)
-        first = middle - before
-        membership = (after - middle) / (FILL_GROUPS * FILL_PROCESSES)
-        grown.append(steps)
-        return {'memory of a membership': membership,
-                'memory of a member process': first / FILL_PROCESSES - membership,
-                'memory of a process in one group': first / FILL_PROCESSES}
-
-    def shares(before, after, n):
-        growth = {c: (after[1][c] - before[1].get(c, 0)) / n for c in after[1]}
-        growth['outside of slabs'] = (after[0][1] - before[0][1]) / n
-        parts = sorted(growth.items(), key=lambda item: -item[1])[:6]
-        return ', '.join(f'{cache} {size:.0f} B' for cache, size in parts if size >= 1)
-
-    grown = []
-    figures.rounds(scale.few, {'memory': one}, warm_up=False, unit='B')
-    figures.absolute('memory of a membership', 'memory of a membership', 128, 96)
-    figures.absolute('memory of a member process', 'memory of a member process', 320, 256)
-    before, middle, after = grown[-1]
-    figures.note('memory: a first membership of a process is '
-                 + shares(before, middle, FILL_PROCESSES))
-    figures.note('memory: a further membership is '
-                 + shares(middle, after, FILL_GROUPS * FILL_PROCESSES))
-
-
 def traced_functions(act):
     """How many calls of the module's functions the function tracer sees in act()."""
     (TRACING / 'set_ftrace_filter').write_text(':mod:pgnl\n')
@@ -323,7 +287,7 @@ def traced_functions(act):
     return sum(1 for line in lines if not line.startswith('#'))
 
 
-def row_bystander(figures, scale, kernel, _pg):
+def row_bystander(figures, scale, kernel, _pg, _tipc):
     """A process in no group forks and executes, with a full table and without the module."""
     bystander = kernel_worker()
     program = '/run/bench-nothing'
@@ -371,8 +335,13 @@ def row_bystander(figures, scale, kernel, _pg):
 
 ROWS = {name[4:]: function for name, function in list(globals().items())
         if name.startswith('row_')}
-ROWS_OF_MODE = {'time': ['get', 'join', 'batch', 'size', 'exit', 'memory'],
-                'icount': ['get', 'join', 'batch', 'size', 'exit', 'bystander']}
+COUNTED = ['get', 'view', 'join', 'batch', 'size', 'fanout', 'exit']
+ROWS_OF_MODE = {
+    'time': ['get', 'view', 'join', 'batch', 'size', 'exit', 'memory', 'members', 'groups'],
+    'icount': [*COUNTED, 'bystander', 'subscribers'],
+    'check': COUNTED,
+    'native': ['image'],
+}
 
 
 # --- The run -----------------------------------------------------------------------
@@ -382,11 +351,14 @@ class Scale:
     spoils some of them, and the median leaves those out."""
 
     def __init__(self, mode, quick):
-        time_mode = mode == 'time'
-        self.calls = 100 if time_mode else 500
-        self.rounds = (101 if time_mode else 7) // (10 if quick else 1) + quick
-        self.few = 1 if quick else 5 if time_mode else 3
-        self.with_slow_pg = time_mode and not quick
+        clock = mode in ('time', 'native')
+        quick = quick or mode == 'check'
+        self.calls = 100 if clock else 500
+        self.looks = 1000 if clock else 500
+        self.rounds = (101 if clock else 7) // (10 if quick else 1) + quick
+        self.few = 1 if quick else 5 if clock else 3
+        self.curve = 1 if quick else 9 if clock else 3
+        self.with_slow_pg = clock and not quick
 
 
 def load(module):
@@ -408,33 +380,74 @@ def prepare():
     for name, value in (('pid_max', 131072), ('threads-max', 131072)):
         Path('/proc/sys/kernel', name).write_text(str(value))
     resource.setrlimit(resource.RLIMIT_NPROC, (resource.RLIM_INFINITY,) * 2)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 16, 1 << 16))
     resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, 1 << 20))
 
 
-def machine(mode):
-    model = next((line for line in Path('/proc/cpuinfo').read_text().splitlines()
-                  if line.startswith('model name')), '')
-    accelerator = 'QEMU TCG' if 'TCG' in model else 'KVM'
-    if mode == 'icount':
-        accelerator += ', instructions counted (2 ns each)'
-    erlang = subprocess.run(
+def processor():
+    for line in Path('/proc/cpuinfo').read_text().splitlines():
+        if line.startswith('model name'):
+            return line.split(':')[1].strip()
+    return platform.machine()
+
+
+def accelerator(mode):
+    if mode == 'native':
+        return ''
+    if mode in ('icount', 'check'):
+        return 'QEMU TCG, instructions counted (2 ns each)'
+    return 'QEMU TCG' if 'TCG' in processor() else 'KVM'
+
+
+def erlang():
+    return 'OTP ' + subprocess.run(
         ['erl', '-noshell', '-eval',
          'io:format("~s", [erlang:system_info(otp_release)]), halt().'],
         capture_output=True, text=True, check=True).stdout
-    return {'date': time.strftime('%Y-%m-%d', time.gmtime()),
-            'kernel': os.uname().release, 'machine': platform.machine(),
-            'processors': os.cpu_count(), 'accelerator': accelerator,
-            'erlang': f'OTP {erlang}'}
 
 
-def keep(out, about, figures):
-    """Write what there is so far; the tables as text."""
-    result = {'about': about, 'figures': figures.figures, 'targets': figures.targets,
-              'notes': figures.notes}
-    text = report.markdown(result)
-    (out / 'bench.json').write_text(json.dumps(result, indent=1) + '\n')
-    (out / 'bench.md').write_text(text)
-    return text
+def machine(mode):
+    about = {'mode': mode, 'date': time.strftime('%Y-%m-%d', time.gmtime()),
+             'machine': platform.machine(), 'processors': os.cpu_count(),
+             'accelerator': accelerator(mode)}
+    if mode == 'native':
+        about['processor'] = processor()
+    else:
+        about['kernel'] = os.uname().release
+    if mode != 'check':
+        about['erlang'] = erlang()
+    return about
+
+
+def keep(out, result):
+    """Write what there is so far. A list of samples takes one line."""
+    text = json.dumps(result, indent=1)
+    text = re.sub(r'\[\s+([-+.\de,\s]+?)\s+\]',
+                  lambda list_: '[' + re.sub(r'\s+', ' ', list_[1]) + ']', text)
+    (out / 'bench.json').write_text(text + '\n')
+
+
+def start_workers(mode, figures):
+    """The kernel's, pg's and TIPC's; None for a peer that has no part in this mode."""
+    kernel = None if mode == 'native' else kernel_worker()
+    pg = None if mode == 'check' else pg_worker()
+    tipc = None
+    if mode == 'time':
+        if subprocess.run(['modprobe', 'tipc'], check=False).returncode:
+            figures.note('TIPC: this kernel has no module tipc')
+        else:
+            tipc = tipc_worker()
+    return kernel, pg, tipc
+
+
+def measure(rows, figures, scale, workers, save):
+    for i, name in enumerate(rows, 1):
+        print(f'[{i}/{len(rows)}] {name}: {ROWS[name].__doc__.splitlines()[0]}',
+              file=sys.stderr, flush=True)
+        start = time.monotonic()
+        ROWS[name](figures, scale, *workers)
+        print(f'        {time.monotonic() - start:.0f} s', file=sys.stderr, flush=True)
+        save()                                      # should the next one fail
 
 
 def main():
@@ -447,28 +460,28 @@ def main():
     unknown = set(args.rows) - set(ROWS)
     if unknown:
         parser.error(f'unknown row: {" ".join(unknown)}')
-    if not set(args.rows or ROWS) & set(ROWS_OF_MODE[args.mode]):
+    rows = [name for name in ROWS_OF_MODE[args.mode] if not args.rows or name in args.rows]
+    if not rows:
         return
 
-    prepare()
-    load('pgnl_floor')
-    load('pgnl')
-    figures, scale = Figures(args.mode), Scale(args.mode, args.quick)
-    about = {**machine(args.mode), 'mode': args.mode}
-    kernel, pg = kernel_worker(), pg_worker()
-    kernel('limits', NO_LIMIT)
-    for name in ROWS_OF_MODE[args.mode]:
-        if args.rows and name not in args.rows:
-            continue
-        start = time.monotonic()
-        ROWS[name](figures, scale, kernel, pg)
-        print(f'{name}: measured in {time.monotonic() - start:.0f} s', file=sys.stderr)
-        text = keep(args.out, about, figures)       # should the next one fail
-    kernel.close()
-    pg.close()
-    unload('pgnl')
-    unload('pgnl_floor')
-    print(text)
+    in_vm = args.mode != 'native'
+    if in_vm:
+        prepare()
+        load('pgnl_floor')
+        load('pgnl')
+    figures, about = Figures(args.mode), machine(args.mode)
+    workers = start_workers(args.mode, figures)
+    if in_vm:
+        workers[0]('limits', NO_LIMIT)
+    measure(rows, figures, Scale(args.mode, args.quick), workers,
+            lambda: keep(args.out, figures.result(about)))
+    for worker in present(*workers):
+        worker.close()
+    if in_vm:
+        unload('pgnl')
+        unload('pgnl_floor')
+    if args.mode != 'check':
+        print(report.markdown(figures.result(about)))
 
 
 if __name__ == '__main__':

@@ -22,6 +22,15 @@ loop(Pool) ->
 run("spawn", [N], Pool) ->
     {Time, New} = timed(fun() -> [spawn(fun rest/0) || _ <- lists:seq(1, int(N))] end),
     {Time, list_to_tuple(tuple_to_list(Pool) ++ New)};
+run("fill", [Prefix, From, To, N], Pool) ->
+    Pids = [element(I, Pool) || I <- lists:seq(1, int(N))],
+    {Time, _} = timed(fun() -> [ok = pg:join(group(Prefix, G), Pids)
+                                || G <- lists:seq(int(From), int(To) - 1)] end),
+    {Time, Pool};
+run("join-any", Range, Pool) ->
+    {one_by_one(fun pg:join/2, pairs_of_any(Range, Pool)), Pool};
+run("leave-any", Range, Pool) ->
+    {one_by_one(fun pg:leave/2, pairs_of_any(Range, Pool)), Pool};
 run("join", Range, Pool) ->
     {one_by_one(fun pg:join/2, pairs(Range, Pool)), Pool};
 run("leave", Range, Pool) ->
@@ -34,6 +43,17 @@ run("get", [Group, N], Pool) ->
     Key = list_to_binary(Group),
     {Time, _} = timed(fun() -> get(Key, int(N)) end),
     {Time, Pool};
+run("get-any", Range, Pool) ->
+    Keys = any_of(Range),
+    {Time, _} = timed(fun() -> [[_ | _] = pg:get_members(Key) || Key <- Keys] end),
+    {Time, Pool};
+run("pick", [Group, N], Pool) ->
+    Key = list_to_binary(Group),
+    {Time, _} = timed(fun() -> pick(Key, int(N)) end),
+    {Time, Pool};
+run("memory", [], Pool) ->
+    [erlang:garbage_collect(P) || P <- [whereis(pg), self()]],
+    {erlang:memory(total), Pool};
 run("memberships", [], Pool) ->
     {lists:sum([length(pg:get_members(G)) || G <- pg:which_groups()]), Pool};
 run("end", [], Pool) ->
@@ -53,6 +73,14 @@ pairs([Prefix, Groups, From, N], Pool) ->
     [{group(Prefix, I rem int(Groups)), element(I + 1, Pool)}
      || I <- lists:seq(int(From), int(From) + int(N) - 1)].
 
+%% For each process a group, out of many and not in their order; worker.c's rule.
+any_of([Prefix, Groups, From, N]) ->
+    [group(Prefix, I * 7919 rem int(Groups)) || I <- lists:seq(int(From), int(From) + int(N) - 1)].
+
+pairs_of_any([_, _, From, _] = Range, Pool) ->
+    Keys = any_of(Range),
+    lists:zip(Keys, [element(I + 1, Pool) || I <- lists:seq(int(From), int(From) + length(Keys) - 1)]).
+
 one_by_one(Fun, Pairs) ->
     {Time, _} = timed(fun() -> [ok = Fun(G, P) || {G, P} <- Pairs] end),
     Time.
@@ -69,6 +97,14 @@ get(_, 0) ->
 get(Key, N) ->
     [_ | _] = pg:get_members(Key),
     get(Key, N - 1).
+
+%% pg has no pick: a user takes one of the list.
+pick(_, 0) ->
+    ok;
+pick(Key, N) ->
+    Members = pg:get_members(Key),
+    true = is_pid(lists:nth(rand:uniform(length(Members)), Members)),
+    pick(Key, N - 1).
 
 %% Until pg itself has seen the end of the last one.
 finish(Pids) ->

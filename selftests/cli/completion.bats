@@ -25,7 +25,9 @@ complete_words() {
 @test "commands are completed" {
 	[ "$(complete_words pgnl me)" = members ]
 	[ "$(complete_words pgnl -s pg2 cr)" = create ]
-	[ "$(complete_words pgnl scope '' | paste -sd' ')" = 'add del set' ]
+	[ "$(complete_words pgnl scope '' | paste -sd' ')" = 'add del set share unshare' ]
+	[ "$(complete_words pgnl name '' | paste -sd' ')" = 'register unregister whereis list send' ]
+	[ "$(complete_words pgnl gg '' | paste -sd' ')" = 'groups info own-nodes sync monitor' ]
 	[ "$(complete_words pgnl help cl)" = closest ]
 }
 
@@ -48,6 +50,16 @@ complete_words() {
 	pgnl -s pg2 delete webpg2
 }
 
+@test "names are completed by asking the kernel" {
+	sleeper pid
+	pgnl name register primary --pid "$pid" >/dev/null
+	pgnl join private --pid "$pid" >/dev/null
+	[ "$(complete_words pgnl name whereis pri)" = primary ]
+	[ "$(complete_words pgnl name unregister pri)" = primary ]
+	[ "$(complete_words pgnl name register x --resolve k)" = keep-first ]
+	[[ $(complete_words pgnl name register x --r) == *--replace* ]]
+}
+
 @test "signals are completed as they are begun" {
 	sleeper pid
 	pgnl join webcam --pid "$pid" >/dev/null
@@ -55,6 +67,16 @@ complete_words() {
 	[ "$(complete_words pgnl signal webcam HU)" = HUP ]
 	[ "$(complete_words pgnl signal webcam SIGHU)" = SIGHUP ]
 	[ "$(complete_words pgnl signal webcam --dr)" = --dry-run ]
+}
+
+@test "groups to send to and to receive from are completed" {
+	sleeper pid
+	pgnl join webcam --pid "$pid" >/dev/null
+	[ "$(complete_words pgnl send web)" = webcam ]
+	[ "$(complete_words pgnl send webcam web)" = '' ]
+	[ "$(complete_words pgnl send webcam x --on)" = --one ]
+	[ "$(complete_words pgnl recv web)" = webcam ]
+	[ "$(complete_words pgnl recv webcam --ti)" = --timeout ]
 }
 
 @test "the command of exec is completed as a command" {

@@ -137,3 +137,13 @@ start_of() {
 	complains 1 which 99999999999
 	complains 1 which 1 2
 }
+
+@test "members --view lists what members lists, from the mapping" {
+	sleeper pid
+	pgnl join web --pid "$pid" --times 2 --weight 5 --meta "unix:/run/a b"
+	[ "$(pgnl -j members web --view)" = "$(pgnl -j members web)" ]
+	[ "$(pgnl members web --view --pids)" = "$pid" ]
+	[ "$(pgnl members web --view --count)" = 2 ]
+	run -3 pgnl members missing --view
+	[[ $stderr$output == *"no group"* ]]
+}

@@ -89,3 +89,28 @@ broken=$'a\xff\xfe\xed\xa0\x80z'
 	pgnl join "$broken" --pid "$pid"
 	[ "$(json length groups 'a*z')" = 1 ]
 }
+
+# Whatever shows a name of that shape: names, metadata and quotes that others chose.
+@test "no command writes control characters of a name as they are" {
+	local name=$'e\e]0;x\a\n"]; label="\\' out
+	sleeper pid
+	run -0 pgnl join "$name" --pid "$pid"
+	pgnl name register "$name" --pid "$pid" >/dev/null
+	for out in "groups" "which $pid" "name list" "graph --dot" "graph --dot --by node" \
+		"stats" "stats --prometheus" "scopes" "doctor" "dump"; do
+		# shellcheck disable=SC2086 # a command and its options
+		run pgnl $out
+		[[ $output != *$'\e'* && $output != *$'\a'* ]] || { echo "$out: $output"; return 1; }
+	done
+	for out in members closest pick; do
+		run -0 pgnl "$out" "$name"
+		[[ $output != *$'\e'* ]]
+	done
+	run -0 pgnl monitor "$name" --initial --count 1 --timeout 20
+	[[ $output != *$'\e'* ]]
+	run -0 pgnl name whereis "$name"
+	[[ $output != *$'\e'* ]]
+	# One line each, and none that the name made up.
+	run -0 pgnl graph --dot
+	[[ $output != *$'\n"]; label='* ]]
+}

@@ -74,8 +74,18 @@ load lib
 
 @test "scope refuses what makes no sense" {
 	complains 1 scope
-	has "add, del or set"
+	has "add, del, set, share or unshare"
 	complains 1 scope share
+	complains 1 scope share pg
+	has "--netns"
+	complains 2 scope share pg --netns /nonexistent
+	has "can't open /nonexistent"
+	complains 2 scope share pg --netns /dev/null --as x
+	has "no network namespace"
+	complains 2 scope share pg --netns /proc/self/ns/net --as x
+	has "the scope's own network namespace"
+	complains 2 scope unshare x --netns /proc/self/ns/net
+	has "no such alias"
 	complains 1 scope add
 	complains 1 scope add cli --mode pg3
 	has "pg or pg2"
@@ -86,4 +96,36 @@ load lib
 	complains 1 scope add cli --group nosuchgroup
 	complains 1 scope add cli extra
 	complains 2 -s cli scopes
+}
+
+@test "scope share shows a scope in another network namespace, scope unshare ends it" {
+	unshare -n -p -f --mount-proc sleep infinity 3>&- &
+	sleepers+=($!)
+	eventually pgrep -P $!
+	inside=$(pgrep -P $!)
+	sleeper pid
+	pgnl scope add cli
+	pgnl -s cli join web --pid "$pid"
+	pgnl scope share cli --netns "/proc/$inside/ns/net" --as host
+	complains 2 scope share cli --netns "/proc/$inside/ns/net" --as host
+	has "there is a scope of that name"
+	in=(nsenter -t "$inside" -n -p -m pgnl)
+	[ "$("${in[@]}" -j -s host members web | jq -c 'map([.pid, .count])')" = '[[0,1]]' ]
+	[ "$("${in[@]}" -j scopes | jq -c 'map(.scope) | sort')" = '["global","host","pg","pg2"]' ]
+	# There is no view, so this asks as well; and it leaves out whom it can't name.
+	run -3 "${in[@]}" -s host members web --view
+	run -2 "${in[@]}" -s host join web --pid 1
+	[[ $output == *"a shared scope is only for reading"* ]]
+	"${in[@]}" -s host monitor --count 1 --timeout 60 >"$BATS_TEST_TMPDIR/events" 3>&- &
+	monitor=$!
+	eventually has_subscription
+	pgnl scope unshare host --netns "/proc/$inside/ns/net"
+	wait "$monitor"
+	[[ $(<"$BATS_TEST_TMPDIR/events") == *scope-deleted* ]]
+	run -2 "${in[@]}" -s host groups
+	kill -KILL "$inside"
+}
+
+has_subscription() {
+	[ "$(pgnl -j stats | jq .subscriptions)" = 1 ]
 }

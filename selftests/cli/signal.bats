@@ -35,7 +35,7 @@ ended_by() {
 	[ "$(pgnl signal web HUP)" = 'reached 2, refused 0, gone 0' ]
 	eventually has_hups "$a" 1
 	eventually has_hups "$b" 1
-	[ "$(pgnl -j signal web SIGHUP)" = '{"reached":2,"refused":0,"gone":0}' ]
+	[ "$(pgnl -j signal web SIGHUP)" = '{"reached":2,"refused":0,"gone":0,"unreachable":0}' ]
 	eventually has_hups "$a" 2
 }
 
@@ -121,7 +121,7 @@ print(info.si_code, info.si_uid, flush=True)' >"$BATS_TEST_TMPDIR/out" 3>&- &
 	[ "$output" = 'reached 0, refused 0, gone 0' ]
 	has 'no such group'
 	run -3 --separate-stderr pgnl -q -j signal nosuch --one
-	[ "$output" = '{"reached":0,"refused":0,"gone":0}' ]
+	[ "$output" = '{"reached":0,"refused":0,"gone":0,"unreachable":0}' ]
 	[ -z "$stderr" ]
 	pgnl -s pg2 create empty
 	run -3 pgnl -s pg2 signal empty

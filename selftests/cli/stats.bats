@@ -21,11 +21,12 @@ load lib
 @test "stats has all counters as table, JSON and metrics" {
 	run -0 pgnl stats
 	[[ ${lines[0]} =~ ^NAME\ +VALUE$ ]]
-	[ "${#lines[@]}" -eq 11 ]
-	[ "$(json 'length' stats)" = 10 ]
+	[ "${#lines[@]}" -eq 26 ]
+	[ "$(json 'length' stats)" = 25 ]
 	run -0 pgnl stats --prometheus
 	[[ $output == *'# TYPE pgnl_joins_total counter'* ]]
 	[[ $output == *'pgnl_leaves_total{cause="exited"} '* ]]
+	[[ $output == *'pgnl_remote_members 0'* ]]
 	[ "$(grep -c '^pgnl_leaves_total{' <<<"$output")" = 3 ]
 	run ! grep -Ev '^(# (HELP|TYPE) pgnl_[a-z_]+ .+|pgnl_[a-z_]+(\{[^}]+\})? [0-9]+)$' <<<"$output"
 	complains 1 -j stats --prometheus
@@ -79,4 +80,23 @@ load lib
 	run -2 pgnl doctor
 	pgnl limits "net-memberships=$was"
 	[[ $output == *"problem"*"net-memberships: 1 of 1 in use"*"cure: "* ]]
+}
+
+@test "doctor names the processes that have a view" {
+	local holder
+	coproc view { exec /usr/bin/python3 -c '
+import signal, sys
+sys.path.insert(0, sys.argv[1])
+import pgnl_view
+fd = pgnl_view.view_fd("pg")
+print("ready", flush=True)
+signal.pause()' "${PGNL_TOP:-$BATS_TEST_DIRNAME/../..}/libpgnl/examples"; }
+	read -r -u "${view[0]}" _
+	holder=$view_PID
+	run -0 pgnl doctor
+	[[ $output == *"views: 1 process having a view keeps"*": $holder"* ]]
+	kill "$holder"
+	wait "$holder" || true
+	run -0 pgnl doctor
+	[[ $output == *"views: no process"* ]]
 }

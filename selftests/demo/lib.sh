@@ -4,11 +4,11 @@
 
 # One character for each claim; scripts that the demo starts add to it.
 export DEMO_CLAIMS=${DEMO_CLAIMS:-$(mktemp)}
-command_line=$'\e[1;36m' heading=$'\e[1;33m' good=$'\e[32m' bad=$'\e[1;31m' plain=$'\e[0m'
+command_line=$'\e[1;36m' heading=$'\e[1;33m' good=$'\e[32m' bad=$'\e[1;31m' pane=$'\e[35m' plain=$'\e[0m'
 case ${DEMO_COLOR:-auto} in
 always) ;;
-auto) [ -t 1 ] || command_line='' heading='' good='' bad='' plain='' ;;
-*) command_line='' heading='' good='' bad='' plain='' ;;
+auto) [ -t 1 ] || command_line='' heading='' good='' bad='' pane='' plain='' ;;
+*) command_line='' heading='' good='' bad='' pane='' plain='' ;;
 esac
 
 chapter() {
@@ -37,6 +37,23 @@ show_as() {
 	status=0
 	shown=$(eval "$3" 2>&1) || status=$?
 	[ -z "$shown" ] || printf '%s\n' "$shown"
+}
+
+# beside LOG COMMAND...: show what a command says as it says it, in a pane at the
+# right, and write it to the log; $beside_pid is its process group.
+beside() {
+	local log=$1
+	shift
+	printf '%s%28s# %s%s\n' "$pane" '' "$*" "$plain"
+	# shellcheck disable=SC2016 # the other shell expands this
+	setsid bash -c 'log=$1 begin=$2 end=$3; shift 3
+		"$@" 2>&1 | while IFS= read -r line; do
+			printf "%s%28s| %s%s\n" "$begin" "" "$line" "$end"
+			printf "%s\n" "$line" >>"$log"
+		done' beside "$log" "$pane" "$plain" "$@" &
+	# shellcheck disable=SC2034
+	beside_pid=$!
+	disown
 }
 
 # claim TEXT COMMAND...: the demo ends here unless COMMAND holds.

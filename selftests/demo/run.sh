@@ -24,6 +24,7 @@ end() {
 	[ ! "${crowd_pid:-}" ] || kill -KILL "$crowd_pid"
 	pgnl -q scope del private
 	pgnl -q -s pg2 delete jobs
+	[ ! "${cluster:-}" ] || cluster_down
 	rm -rf "$work" "$DEMO_CLAIMS"
 } 2>/dev/null
 trap end EXIT
@@ -60,6 +61,10 @@ export -f join_workers nap
 export silence
 supervise() {
 	start "supervisor-$2.log" bash -c 'join_workers "$@"' join_workers "$@"
+}
+
+logged() { # LOG N REGULAR-EXPRESSION: so many lines of it are so
+	[ "$(grep -cxE "$3" "$work/$1" 2>/dev/null)" = "$2" ]
 }
 
 answers() { # PORT
@@ -164,6 +169,50 @@ say "The master goes on, reaps it and forks another; the supervisor sees a new w
 await "four workers again" has_members web 4
 show "pgnl members web --pids"
 claim "$victim is not among them" not is_member web "$victim"
+
+# ---------------------------------------------------------------------------
+chapter "A supervisor that is told who has ended, and why"
+
+say "A monitor runs beside a supervisor, a bash script, which keeps three workers alive:"
+cat >"$work/worker" <<-'END'
+	#!/bin/bash
+	trap 'exit 3' USR1
+	exec {never}<> <(:)
+	echo >"${0%/*}/worker-$$"
+	read -r -u "$never"
+END
+chmod +x "$work/worker"
+# Who joins or ends at the same time for the same reason shares a line.
+told() { # EVENT N: so many processes
+	[ "$(sed -nE "s/^$1 +pool(( [0-9]+)+).*/\\1/p" "$work/monitor.log" | wc -w)" = "$2" ]
+}
+beside "$work/monitor.log" pgnl monitor --initial pool
+started+=("$beside_pid")
+await "the monitor looks at the group" logged monitor.log 1 'snapshot pool'
+say "# supervisor.sh pool -- worker"
+start supervisor.log "$top/libpgnl/examples/supervisor.sh" -t 60 pool -- "$work/worker"
+supervisor=$started_pid
+await "three workers have joined" told join 3
+await "the supervisor is ready" logged supervisor.log 1 'ready: 3 workers'
+mapfile -t workers < <(members_of pool)
+show "kill -KILL ${workers[0]}"
+await "another has joined" told join 4
+await "the supervisor is ready again" logged supervisor.log 2 'ready: 3 workers'
+claim "the monitor told why" logged monitor.log 1 "leave +pool ${workers[0]}  killed by signal 9"
+await "the second worker listens" test -s "$work/worker-${workers[1]}"
+say "The next one ends by itself, with a status:"
+show "kill -USR1 ${workers[1]}"
+await "another has joined" told join 5
+claim "the monitor told the status" logged monitor.log 1 "leave +pool ${workers[1]}  exited with 3"
+await "the supervisor is ready again" logged supervisor.log 3 'ready: 3 workers'
+claim "the group has three workers" has_members pool 3
+show "kill -TERM $supervisor"
+await "the supervisor has ended" not test -d "/proc/$supervisor"
+claim "it left no worker behind" has_members pool 0
+await "the monitor has told of all five" told leave 5
+show "cat $work/supervisor.log"
+claim "the supervisor was told the same" logged supervisor.log 2 \
+	"worker (${workers[0]}: killed by signal 9|${workers[1]}: exited with status 3)"
 
 # ---------------------------------------------------------------------------
 chapter "A service that crashes fifty times"
@@ -271,6 +320,88 @@ refused "to delete a group that root created"
 show "pgnl scope add private --perm 0700"
 nobody "pgnl -s private groups"
 refused "to look into a private scope of root's"
+
+# ---------------------------------------------------------------------------
+chapter "Three nodes, a cut and a heal"
+
+# shellcheck source=selftests/cluster/nodes.bash
+. "$here/../cluster/nodes.bash"
+say "Three network namespaces stand for three hosts: a cable each to one switch, tables" \
+	"of their own and an agent. What the agents say to each other is encrypted."
+cluster_up "tolerance = 300ms" "grace = 10s"
+number=0
+for node in north east west; do
+	number=$((number + 1))
+	node_add "$node" "$number"
+	agent_start "$node"
+done
+await "the three agents have met" meet north east west
+show "cat $cluster/north.conf"
+
+# at NODE COMMAND: as show, on that node.
+at() {
+	show_as "$1#" "$2" "on $1 $2"
+}
+at north "pgnl -o node,state,connected nodes"
+for node in north east west; do
+	start "$node.log" nsenter --net="/run/netns/$node" -- \
+		pgnl exec store --meta "tcp:$node:80" -- sleep infinity
+done
+sees() { # NODE N: so many members
+	[ "$(on "$1" pgnl members store --count 2>/dev/null || echo 0)" = "$2" ]
+}
+await "each node sees all three" sees north 3
+await "each node sees all three" sees east 3
+await "each node sees all three" sees west 3
+columns=node,pid,meta,state
+at north "pgnl -o $columns members store"
+claim "north has the members of all three nodes" sees north 3
+at west "pgnl -n -o node closest store"
+claim "the closest one to a client on west is its own" [ "$shown" = west ]
+
+say "A monitor runs on north. Then the cable of west is cut; its device sees no change."
+beside "$work/cluster.log" ip netns exec north pgnl monitor --nodes --initial store
+started+=("$beside_pid")
+await "the monitor looks at the group" logged cluster.log 1 'snapshot store.*'
+say "# ip link set v-west nomaster"
+cut_off west
+await "north suspects west" logged cluster.log 1 'suspect +store west|suspect +west'
+at north "pgnl -o $columns members store"
+claim "its member is suspect there" grep -q "west.*suspect" <<<"$shown"
+at north "pgnl -n -o node pick store --policy key=alice"
+claim "no pick chooses what may be gone" [ "$shown" != west ]
+await "the time of grace is over: west's member has left" sees north 2
+await "the monitor has told why" logged cluster.log 1 'leave +store west/[0-9]+  node-lost'
+at north "pgnl -o $columns members store"
+at west "pgnl -o $columns members store"
+claim "west has its own member, and nobody else's" sees west 1
+
+say "Life goes on at both ends:"
+start late.log nsenter --net=/run/netns/west -- pgnl exec store --meta tcp:west:81 -- sleep infinity
+await "west has a second member" sees west 2
+east=$(on east pgnl members store --local --pids)
+show "kill -KILL $east"
+await "east's member is gone from north" sees north 1
+say "The cable is mended. Each node's own word replaces what others knew of it:"
+say "# ip link set v-west master br0"
+heal west
+await "all see all" sees north 3
+await "all see all" sees east 3
+await "all see all" sees west 3
+at north "pgnl -o $columns members store"
+claim "every node sees the same, which is what is so" agree north east west
+at west "pgnl -o $columns members store"
+claim "east's dead member has not come back on west" not grep -q " $east " <<<"$shown"
+
+say "An agent is killed, again and again. Its node's members are nobody else's to lose:"
+before=$(grep -cE '^(join|leave)' "$work/cluster.log")
+for round in 1 2 3; do
+	agent_kill east
+	agent_start east
+	await "the agents have met again" meet north east west
+done
+claim "nobody was told of a leave or a join" \
+	[ "$(grep -cE '^(join|leave)' "$work/cluster.log")" = "$before" ]
 
 # ---------------------------------------------------------------------------
 chapter "In the end"

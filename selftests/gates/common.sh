@@ -26,3 +26,31 @@ sources() {
 		[ ! -f "$file" ] || echo "$file" # deleted ones are in git's list, too
 	done
 }
+
+# excused GATE: the findings on stdin, a line each that starts with the file, but
+# for those that gates/excuses explains; and each excuse that explains none.
+excused() {
+	awk -v gate="$1" '
+	FNR == NR {
+		if ($1 != gate)
+			next
+		file[++n] = $2
+		$1 = $2 = ""
+		words[n] = substr($0, 3)
+		next
+	}
+	{
+		for (i = 1; i <= n; i++) {
+			if (index($0, file[i] ":") == 1 && index($0, words[i])) {
+				used[i] = 1
+				next
+			}
+		}
+		print
+	}
+	END {
+		for (i = 1; i <= n; i++)
+			if (!used[i])
+				print "selftests/gates/excuses: nothing to excuse in " file[i] ": " words[i]
+	}' selftests/gates/excuses -
+}

@@ -1,0 +1,366 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measure what a cluster costs: pgnl, encrypted and not, beside Erlang's pg.
+
+Runs in the VM. Nodes are network namespaces, and what they say to each other goes by the
+wire (selftests/cluster/nodes.bash). There are three clusters of the same size at a time:
+one of pgnl that is encrypted, one that is not, and one of Erlang nodes; they take turns.
+docs/bench/README.md says what each figure is.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'cluster'))
+
+import bench
+import report
+from figures import Figures
+from nodes import Cluster, Shell, await_that, erlang_name, pg_worker, pgnl_worker
+
+SIZES = {3: (0.8, 0.5, 2, 4, 1, 2), 8: (0.5, 0.3, 6, 12, 2, 4)}    # must and goal of each row
+BATCH = 4000
+LOST = 2000, 50         # processes in so many groups: 100,000 memberships
+TICKTIME = 60           # Erlang's default
+NO_LIMIT = 1 << 30
+LIMITS = 'user-memberships', 'net-memberships', 'user-groups', 'net-groups', \
+    'net-remotes', 'node-remotes'
+
+
+class Side:
+    """One of the three: a worker on each node, the first of which acts."""
+
+    def __init__(self, label, names, workers):
+        self.label = label
+        self.names = names
+        self.workers = workers
+        self.groups = 0
+
+    def new_group(self):
+        self.groups += 1
+        return f'g{self.groups}'
+
+    def everywhere(self, *command, at=None):
+        """The answers of all nodes, which work at the same time."""
+        at = at or self.workers
+        for worker in at:
+            worker.ask(*command)
+        return [worker.answer() for worker in at]
+
+    def others(self):
+        return self.workers[1:]
+
+    def seen_by_others(self, group, n, *command):
+        """The first node does it, and the others hear of n joins: when it began each
+        (or all) of them, and when the last node heard of each."""
+        self.everywhere('listen', at=self.others())
+        for worker in self.others():
+            worker.ask('heard', group, n)
+        began = [int(word) for word in self.workers[0](*command)]
+        heard = [[int(word) for word in worker.answer()] for worker in self.others()]
+        return began, [max(times) for times in zip(*heard)]
+
+    def clear(self, group, n):
+        for worker in self.others():
+            worker.ask('gone', group, n)
+        self.workers[0]('clear', group, 0, n)
+        for worker in self.others():
+            worker.answer()
+
+
+class Pgnl(Side):
+    def __init__(self, label, cluster):
+        super().__init__(label, cluster.names, [pgnl_worker(name) for name in cluster.names])
+        self.cluster = cluster
+
+    def cut(self):
+        """The last node's cable; when."""
+        name = self.names[-1]
+        return int(self.cluster.shell(f'echo "${{EPOCHREALTIME/./}}000"; cut_off {name}'))
+
+    def heal(self):
+        self.cluster.shell(f'heal {self.names[-1]}')
+
+    def mesh(self):
+        self.cluster.await_mesh()
+
+    def reads(self, name):
+        """How often that agent has read its configuration again."""
+        return self.cluster.shell(f'cat $cluster/{name}.log').count('was read again')
+
+    def tolerance(self, value):
+        for name in self.names:
+            before = self.reads(name)
+            self.cluster.shell(f'conf=$cluster/{name}.conf; sed -i /^tolerance/d $conf; '
+                               f"echo 'tolerance = {value}' >>$conf; "
+                               f'kill -HUP ${{agents[{name}]}}')
+            await_that(f'{name} reads its configuration',
+                       lambda name=name, before=before: self.reads(name) > before)
+
+    def close(self):
+        for worker in self.workers:
+            worker.close()
+
+
+class Pg(Side):
+    """In the namespaces of a cluster of pgnl, which has the cables."""
+
+    def __init__(self, label, cluster):
+        numbers = cluster.numbers
+        workers = [pg_worker(name, numbers[name], TICKTIME) for name in cluster.names]
+        super().__init__(label, [erlang_name(name, numbers[name]) for name in cluster.names],
+                         workers)
+        self.cluster = cluster
+
+    def mesh(self):
+        for i, worker in enumerate(self.workers):
+            others = self.names[:i] + self.names[i + 1:]
+            worker('connect', *others)
+            await_that('Erlang nodes meet', lambda worker=worker, others=others:
+                       set(worker('nodes')) == set(others))
+        self.cluster.await_mesh()
+
+    def cut(self):
+        return Pgnl.cut(self)
+
+    def close(self):
+        Pgnl.close(self)
+
+
+# --- rows ------------------------------------------------------------------------------
+
+def of(what, side, size):
+    return f'{what}, {side.label}, {size} nodes'
+
+
+def take(figures, rounds, sides, act, warm_up=True):
+    figures.rounds(rounds, {side.label: lambda side=side: act(side) for side in sides}, warm_up)
+
+
+def versus_pg(figures, row, what, size, sides, must, goal, sense='at most'):
+    """Of each cluster of pgnl against pg."""
+    *pgnl, pg = sides
+    for side in pgnl:
+        names = of(what, side, size), of(what, pg, size)
+        name = f'{row}, {size} nodes, {side.label}'
+        if sense == 'at most':
+            figures.at_most(name, *names, must, goal)
+        else:
+            figures.times_faster_than_pg(name, *reversed(names), must, goal)
+
+
+def row_latency(figures, scale, size, sides):
+    """A join, until the last of the other nodes has heard of it."""
+    what, n = 'join seen on the last other node', 20
+
+    def act(side):
+        group = side.new_group()
+        began, heard = side.seen_by_others(group, n, 'paced', group, 0, n, 5000)
+        side.clear(group, n)
+        return {of(what, side, size): median(h - b for b, h in zip(began, heard))}
+
+    take(figures, scale.rounds, sides, act)
+    must, goal, *_ = SIZES[size]
+    versus_pg(figures, 'join seen on the last other node, vs pg', what, size, sides, must, goal)
+
+
+def row_rate(figures, scale, size, sides):
+    """Joins one after the other, until the last node has heard of all."""
+    what, n = 'join in a row', 500
+
+    def act(side):
+        group = side.new_group()
+        began, heard = side.seen_by_others(group, n, 'paced', group, 0, n, 0)
+        side.clear(group, n)
+        return {of(what, side, size): (max(heard) - began[0]) / n}
+
+    take(figures, scale.rounds, sides, act)
+    _, _, must, goal, *_ = SIZES[size]
+    versus_pg(figures, 'pg vs pgnl, joins in a row, seen everywhere', what, size, sides, must,
+              goal, 'at least')
+
+
+def row_batch(figures, scale, size, sides):
+    """4000 processes by one call, until the last node has heard of all."""
+    what = f'join of {BATCH}, per member'
+
+    def act(side):
+        group = side.new_group()
+        (began,), heard = side.seen_by_others(group, BATCH, 'batch', group, 0, BATCH)
+        side.clear(group, BATCH)
+        return {of(what, side, size): (max(heard) - began) / BATCH}
+
+    take(figures, scale.rounds, sides, act)
+    *_, must, goal = SIZES[size]
+    versus_pg(figures, f'pg vs pgnl, one join of {BATCH}, seen everywhere', what, size, sides,
+              must, goal, 'at least')
+
+
+def row_cut(figures, scale, size, sides):
+    """The last node's cable stops carrying anything; the others notice."""
+    *pgnl, pg = sides
+
+    def act(side, label):
+        at = side.workers[:-1]
+        side.everywhere('listen', 'nobody', at=at)
+        for worker in at:
+            worker.ask('down', side.names[-1])
+        cut = side.cut()
+        noticed = max(int(worker.answer()[0]) for worker in at)
+        side.cluster.shell(f'heal {side.cluster.names[-1]}')
+        side.mesh()
+        return {f'silent cut noticed, {label}, {side.label}': (noticed - cut) / 1e6}
+
+    if size != min(SIZES):
+        return
+    if scale.with_slow_pg:
+        figures.rounds(1, {'pg': lambda: act(pg, 'by default')}, warm_up=False, unit='ms')
+    for label, tuning, limit in (('by default', '', 2500),
+                                 ('tolerance 100 ms', '100ms', 300)):
+        for side in pgnl:
+            if tuning:
+                side.tolerance(tuning)
+        figures.rounds(scale.few, {side.label: lambda side=side, label=label: act(side, label)
+                                   for side in pgnl}, warm_up=False, unit='ms')
+        for side in pgnl:
+            figures.absolute(f'silent cut noticed, {label}, {side.label}',
+                             f'silent cut noticed, {label}, {side.label}', limit, None)
+    for side in pgnl:
+        side.tolerance('1500ms')
+
+
+def resident(pid):
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('VmRSS'):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def row_lost(figures, scale, size, sides):
+    """A node with 100,000 memberships: known, lost, back; and what they take of an agent."""
+    if size != min(SIZES):
+        return
+    processes, groups = LOST
+    n = processes * groups
+
+    def agent(side):
+        core = side.cluster.status(side.names[0])['core']
+        return core['memory'], resident(side.cluster.shell(f'echo ${{agents[{side.names[0]}]}}'
+                                                           ).strip())
+
+    def until(side, wanted):
+        return max(int(word) for word, in side.everywhere('until', wanted,
+                                                          at=side.workers[:-1]))
+
+    def act(side):
+        last, at = side.workers[-1], side.workers[:-1]
+        before = agent(side)
+        start = time.time_ns()
+        last('fill', 'fill', groups, 0, processes)
+        known = until(side, n)
+        after = agent(side)
+        side.everywhere('listen', 'nobody', at=at)
+        for worker in at:
+            worker.ask('down', side.names[-1])
+        side.cut()
+        down = max(int(worker.answer()[0]) for worker in at)
+        gone = until(side, 0)
+        for worker in at:
+            worker.ask('up', side.names[-1])
+        side.heal()
+        up = min(int(worker.answer()[0]) for worker in at)
+        back = until(side, n)
+        side.mesh()
+        last('empty', 'fill', groups, 0, processes)
+        until(side, 0)
+        return {f'{n:,} memberships joined and known, {side.label}': (known - start) / 1e6,
+                f'{n:,} memberships gone, {side.label}': (gone - down) / 1e6,
+                f'{n:,} memberships back, {side.label}': (back - up) / 1e6,
+                f'agent, per remote membership, {side.label}': (after[0] - before[0]) / n,
+                f'agent, resident, per remote membership, {side.label}':
+                    (after[1] - before[1]) / n}
+
+    pgnl = sides[:-1]
+    for side in pgnl:
+        for name in side.names:
+            side.cluster.shell(f'on {name} pgnl -q limits ' +
+                               ' '.join(f'{limit}={NO_LIMIT}' for limit in LIMITS))
+        for _ in range(scale.lost):
+            for name, value in act(side).items():
+                figures.add(name, value, 'B' if name.startswith('agent') else 'ms')
+        for what in 'gone', 'back':
+            name = f'{n:,} memberships {what}, {side.label}'
+            figures.absolute(name, name, 1000, None)
+        name = f'agent, per remote membership, {side.label}'
+        figures.absolute(name, name, 96, 64)
+
+
+ROWS = {name[4:]: function for name, function in list(globals().items())
+        if name.startswith('row_')}
+
+
+# --- the run -----------------------------------------------------------------------------
+
+class Scale:
+    def __init__(self, rounds):
+        self.rounds = rounds
+        self.few = 1 + rounds // 4
+        self.lost = 1 + rounds // 10
+        self.with_slow_pg = rounds > 2
+
+
+def set_up(shell, size):
+    """Three sides of a size."""
+    shell('cluster_up "grace = 0"')
+    letters = 'abcdefgh'[:size]
+    secret = Cluster(shell, [f's{x}' for x in letters])
+    plain = Cluster(shell, [f'p{x}' for x in letters], first=101)
+    secret.start()
+    plain.start('encryption = no', 'cluster-id = 77')
+    sides = [Pgnl('encrypted', secret), Pgnl('not encrypted', plain), Pg('pg', plain)]
+    for side in sides:
+        side.mesh()
+        side.workers[0]('spawn', BATCH)
+        side.workers[-1]('spawn', max(LOST))
+    return sides
+
+
+def measure(rows, figures, scale, save):
+    shell = Shell()
+    for size in SIZES:
+        print(f'{size} nodes', file=sys.stderr, flush=True)
+        sides = set_up(shell, size)
+        for name in rows:
+            start = time.monotonic()
+            ROWS[name](figures, scale, size, sides)
+            print(f'  {name}: {ROWS[name].__doc__.splitlines()[0]} '
+                  f'{time.monotonic() - start:.0f} s', file=sys.stderr, flush=True)
+            save()
+        for side in sides:
+            side.close()
+        shell('cluster_down')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--rounds', type=int, default=21, help='2, to try the bench')
+    parser.add_argument('--out', type=Path, default=Path(os.environ.get('OUT', '.')))
+    parser.add_argument('rows', nargs='*', metavar='ROW', help='only these of: ' + ' '.join(ROWS))
+    args = parser.parse_args()
+    unknown = set(args.rows) - set(ROWS)
+    if unknown:
+        parser.error(f'unknown row: {" ".join(unknown)}')
+    bench.prepare()
+    bench.load('pgnl')
+    figures, about = Figures('time'), dict(bench.machine('time'), mode='cluster')
+    measure(args.rows or list(ROWS), figures, Scale(args.rounds),
+            lambda: bench.keep(args.out, figures.result(about)))
+    print(report.markdown(figures.result(about)))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Messages and signals to members of other nodes: three nodes, encrypted and by the
+# wire. Two of them forward signals.
+# shellcheck disable=SC2154,SC2030,SC2031
+load lib
+
+nodes=(a b c)
+
+setup_file() {
+	cluster_up "tolerance = 300ms" "grace = 2s"
+	node_add a 1 "forward-signals = yes"
+	node_add b 2 "forward-signals = yes"
+	node_add c 3
+	start a b c
+	eventually meet a b c
+}
+
+teardown_file() {
+	local node
+	for node in a b c; do
+		cp "$cluster/$node.log" "${OUT:-/tmp}/acts-$node.log"
+		stop "$node"
+	done
+	cluster_down
+}
+
+setup() {
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+}
+
+teardown() {
+	local node
+	explain
+	end_sleepers
+	for node in "${nodes[@]}"; do
+		heal "$node"
+		signal_agent "$node" CONT 2>/dev/null || start "$node"
+	done
+}
+
+# reader NODE GROUP [ARG]...: somebody with an inbox; what it gets is in $got.NODE.
+reader() {
+	local node=$1 group=$2
+	got=$BATS_TEST_TMPDIR/got
+	nsenter --net="/run/netns/$node" -- pgnl -j recv "$group" "${@:3}" \
+		>"$got.$node" 2>&1 3>&- &
+	sleepers+=($!)
+}
+
+# has NODE N: its reader has so many messages.
+has() {
+	[ "$(wc -l <"$got.$1")" = "$2" ]
+}
+
+@test "a message to all of a group reaches its members on every node" {
+	reader a web
+	reader b web
+	reader c web
+	eventually states a b up 1
+	eventually states a c up 1
+	eventually states b a up 1
+	run on a pgnl -j send web hello
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(jq -c . <<<"$output")" = \
+		'{"reached":3,"full":0,"no-inbox":0,"refused":0,"gone":0,"unreachable":0}' ]
+	for node in "${nodes[@]}"; do
+		eventually has "$node" 1
+		[ "$(jq -r '.data + " " + .node' "$got.$node")" = "hello a" ]
+	done
+	# In the order in which they are sent.
+	on b pgnl -q send web x --count 3
+	on b pgnl -q send web y
+	eventually has c 5
+	[ "$(jq -r .data "$got.c" | tr '\n' ' ')" = "hello x x x y " ]
+}
+
+@test "a message to one, and to one by its id, goes to another node" {
+	local id
+	reader c web
+	eventually states a c up 1
+	run on a pgnl -j send web one --closest
+	[ "$(jq .reached <<<"$output")" = 1 ]
+	eventually has c 1
+	id=$(on a pgnl -j members web | jq -r '.[0].id')
+	run on a pgnl -j send web two --id "$id"
+	[ "$(jq .reached <<<"$output")" = 1 ]
+	eventually has c 2
+	# Whoever is here is closer.
+	reader a web
+	eventually states c a up 1
+	on a pgnl send web three --closest
+	eventually has a 1
+	has c 2
+	run on a pgnl send web --local four
+	[ "${lines[0]}" = "reached 1, full 0, no inbox 0, refused 0, gone 0" ]
+	has c 2
+}
+
+@test "the largest message there is, whole" {
+	head -c 32768 /dev/urandom | base64 -w 0 | head -c 32768 >"$BATS_TEST_TMPDIR/large"
+	reader b web
+	eventually states a b up 1
+	run on a pgnl send web - <"$BATS_TEST_TMPDIR/large"
+	[ "$status" = 0 ]
+	eventually has b 1
+	jq -j .data "$got.b" | cmp - "$BATS_TEST_TMPDIR/large"
+}
+
+@test "no inbox there, and a full one, are told as here" {
+	member b web
+	eventually states a b up 1
+	run on a pgnl send web hello
+	echo "$output"
+	[ "$status" = 3 ]
+	[ "${lines[0]}" = "reached 0, full 0, no inbox 1, refused 0, gone 0" ]
+	reader c slow --room 4096
+	eventually states a c up 1
+	signal_last STOP
+	run on a pgnl -j send slow "$(head -c 2000 /dev/zero | tr '\0' x)" --count 20
+	signal_last CONT
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "$(jq '.full == 1 and .reached > 0 and .reached < 20' <<<"${lines[0]}")" = true ]
+}
+
+# The last process that was started for the test.
+signal_last() {
+	kill "-$1" "${sleepers[-1]}"
+}
+
+@test "members of a node that is out of reach are unreachable, and told at once" {
+	member b web
+	reader a web
+	eventually states a b up 1
+	cut_off b
+	eventually states a b suspect 1
+	run on a pgnl send web hello
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "${lines[0]}" = "reached 1, full 0, no inbox 0, refused 0, gone 0, unreachable 1" ]
+	[[ $output == *"1 members are on nodes that can't be reached"* ]]
+}
+
+@test "an agent that is stopped is waited for, but not for ever" {
+	reader b web
+	reader c web
+	eventually states a b up 1
+	eventually states a c up 1
+	signal_agent b STOP
+	run on a pgnl -j send web hello
+	signal_agent b CONT
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "$(jq -c '[.reached, .unreachable]' <<<"${lines[0]}")" = "[1,1]" ]
+}
+
+@test "an agent that dies leaves nobody waiting" {
+	reader b web
+	eventually states a b up 1
+	signal_agent b STOP
+	on a pgnl -j send web hello >"$BATS_TEST_TMPDIR/sent" 2>&1 3>&- &
+	sleepers+=($!)
+	eventually waits a
+	stop a KILL
+	wait "${sleepers[-1]}" || true
+	[ "$(jq -c '[.reached, .unreachable]' <"$BATS_TEST_TMPDIR/sent" 2>/dev/null | head -n 1)" = \
+		"[0,1]" ] || { cat "$BATS_TEST_TMPDIR/sent"; false; }
+	signal_agent b CONT
+}
+
+# waits NODE: a request waits for its agent.
+waits() {
+	[ "$(on "$1" pgnl -j stats | jq .requests)" = 1 ]
+}
+
+@test "what a sender may do elsewhere is judged by its uid there" {
+	reader b web
+	eventually states a b up 1
+	on b pgnl scope set pg --owner 1000 --perm 0766
+	run on a setpriv --reuid=1001 --clear-groups pgnl send web hello
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "${lines[0]}" = "reached 0, full 0, no inbox 0, refused 1, gone 0" ]
+	# Root of another node is nobody.
+	run on a pgnl send web hello
+	[ "$status" = 2 ]
+	run on a setpriv --reuid=1000 --clear-groups pgnl send web hello
+	echo "$output"
+	[ "$status" = 0 ]
+	on b pgnl scope set pg --owner 0 --perm 0777
+	eventually has b 1
+	[ "$(jq .uid "$got.b")" = 1000 ]
+}
+
+# target NODE GROUP UID [VARIABLE]: a process of a user that joins there; its pid.
+target() {
+	local _pid
+	setpriv --reuid="$3" --clear-groups sleep 1000 3>&- &
+	_pid=$!
+	sleepers+=("$_pid")
+	on "$1" pgnl -q join "$2" --pid "$_pid" >/dev/null
+	[ $# -lt 4 ] || printf -v "$4" %d "$_pid"
+}
+
+@test "signals reach other nodes where both forward them, under the uid of the sender" {
+	local theirs roots
+	target b job 1000 theirs
+	target b job 0 roots
+	eventually states a b up 2
+	run on a setpriv --reuid=1000 --clear-groups pgnl -j signal job --dry-run
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "$(jq -c . <<<"${lines[0]}")" = '{"reached":1,"refused":1,"gone":0,"unreachable":0}' ]
+	run on a pgnl signal job KILL
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "${lines[0]}" = "reached 0, refused 2, gone 0" ]
+	run on a setpriv --reuid=1000 --clear-groups pgnl signal job TERM
+	echo "$output"
+	[ "${lines[0]}" = "reached 1, refused 1, gone 0" ]
+	eventually gone "$theirs"
+	kill -0 "$roots"
+}
+
+@test "signals are refused where one of both does not forward them, and it says so" {
+	local theirs
+	target c job 1000 theirs
+	target b job 1000
+	eventually states a c up 1
+	eventually states c b up 1
+	run on c pgnl signal job TERM
+	echo "$output"
+	[ "$status" = 2 ]
+	[ "${lines[0]}" = "reached 1, refused 1, gone 0" ]
+	[[ $output == *"signals are not forwarded to other nodes"* ]]
+	target c work 1000 theirs
+	eventually states a c up 1
+	run on a setpriv --reuid=1000 --clear-groups pgnl signal work TERM
+	echo "$output"
+	[ "${lines[0]}" = "reached 0, refused 1, gone 0" ]
+	kill -0 "$theirs"
+}

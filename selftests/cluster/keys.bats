@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who is let in, and what the wire tells.
+# shellcheck disable=SC2154
+load lib
+
+setup() {
+	cluster_up "tolerance = 300ms"
+	node_add a 1
+	node_add b 2
+}
+
+teardown() {
+	local file
+	explain
+	end_sleepers
+	for file in "$cluster"/*.pid; do
+		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
+	done
+	cluster_down
+}
+
+# sniff: all frames of the bridge go to a file.
+sniff() {
+	tcpdump -U -i br0 -s 0 -w "$BATS_TEST_TMPDIR/frames" 2>"$BATS_TEST_TMPDIR/tcpdump" 3>&- &
+	sleepers+=($!)
+	eventually grep -q listening "$BATS_TEST_TMPDIR/tcpdump"
+}
+
+told_by_the_wire() {
+	grep -aq "$1" "$BATS_TEST_TMPDIR/frames"
+}
+
+@test "what goes over the wire is encrypted" {
+	sniff
+	start a b
+	eventually meet a b
+	member a a-group-for-nobody-else
+	eventually states b a up 1
+	member b another-group-for-nobody-else
+	eventually states a b up 1
+	[ "$(tcpdump -r "$BATS_TEST_TMPDIR/frames" 2>/dev/null | wc -l)" -gt 20 ]
+	run ! told_by_the_wire for-nobody-else
+}
+
+@test "with encryption=no it is not, and the agents meet all the same" {
+	echo "encryption = no" >>"$cluster/a.conf"
+	echo "encryption = no" >>"$cluster/b.conf"
+	sniff
+	start a b
+	eventually meet a b
+	member a a-group-for-nobody-else
+	eventually states b a up 1
+	eventually told_by_the_wire for-nobody-else
+}
+
+@test "a node with another key is not there" {
+	node_add x 3
+	rm -f "$cluster/x.key"
+	"$pgnld" --new-key "$cluster/x.key"
+	sed -i "s|^key-file.*|key-file = $cluster/x.key|" "$cluster/x.conf"
+	start a b x
+	eventually meet a b
+	member x web
+	member a web
+	eventually states b a up 1
+	run ! knows a x
+	run ! knows x a
+	[ "$(view a | wc -l)" = 1 ]
+}
+
+@test "without encryption another key gets no further than HELLO" {
+	local node
+	node_add x 3
+	"$pgnld" --new-key "$cluster/x.key"
+	sed -i "s|^key-file.*|key-file = $cluster/x.key|" "$cluster/x.conf"
+	for node in a b x; do
+		echo "encryption = no" >>"$cluster/$node.conf"
+	done
+	start a b x
+	eventually meet a b
+	member x web
+	member a web
+	eventually states b a up 1
+	eventually refused_somebody a x
+	[ "$(view a | wc -l)" = 1 ]
+	[ "$(view x | wc -l)" = 1 ]
+}
+
+# Whichever of them looks first ends the connection, so the other may never look.
+refused_somebody() {
+	local node
+	for node; do
+		[ "$(agent_says "$node" | jq .core.rx_foreign)" -gt 0 ] && return
+	done
+	return 1
+}
+
+@test "a second node with a name that is taken is told, and disturbs nobody" {
+	local before
+	start a b
+	eventually meet a b
+	member a web
+	member b web
+	eventually agree a b
+	before=$(view a)
+	node_add twin 4 "node = a"
+	sed -i '0,/^node = twin/{/^node = twin/d}' "$cluster/twin.conf"
+	start twin
+	member twin web
+	eventually grep -q "another node of this cluster has the same name" "$cluster/twin.log"
+	[ "$(view a)" = "$before" ]
+	[ "$(view b)" = "$(view a)" ]
+}

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Common to the tests of clusters: load it first in every file.
+# shellcheck shell=bash disable=SC2154
+# (bats sets variables of its own)
+
+cluster_tests=$(dirname "${BASH_SOURCE[0]}")
+load "$cluster_tests/../cli/lib"
+# shellcheck source=selftests/cluster/nodes.bash
+. "$cluster_tests/nodes.bash"
+
+# The agents outlive the shell of a test, so their pids are in files.
+start() {
+	local node
+	for node; do
+		agent_start "$node"
+		echo "${agents[$node]}" >"$cluster/$node.pid"
+	done
+}
+
+stop() {
+	agents[$1]=$(<"$cluster/$1.pid")
+	agent_kill "$@"
+	eventually gone "$(<"$cluster/$1.pid")"
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+signal_agent() {
+	kill "-$2" "$(<"$cluster/$1.pid")"
+}
+
+# member NODE GROUP [VARIABLE]: a process that joins there; its pid.
+member() {
+	local _joined
+	sleeper _joined
+	on "$1" pgnl -q join "$2" --pid "$_joined" >/dev/null
+	[ $# -lt 3 ] || printf -v "$3" %d "$_joined"
+}
+
+# same NODE TEXT: a node's view is this.
+same() {
+	[ "$(view "$1")" = "$2" ]
+}
+
+# states NODE OTHER STATE N: so many members of another node are in that state.
+states() {
+	[ "$(view "$1" | awk -v node="$2" -v state="$3" '$2 == node && $5 == state' | wc -l)" = "$4" ]
+}
+
+# listen NODE GROUP: from now on what is told there of the group and of nodes goes to
+# $heard.
+listen() {
+	heard=$BATS_TEST_TMPDIR/heard-$1
+	nsenter --net="/run/netns/$1" -- pgnl -j monitor --initial --nodes "$2" >"$heard" 2>&1 3>&- &
+	sleepers+=($!)
+	eventually test -s "$heard"
+}
+
+# told EVENT NODE: it has heard that of a node.
+told() {
+	grep -q "\"event\":\"$1\".*\"$2\"" "$heard"
+}
+
+# Joins and leaves so far.
+moves() {
+	grep -cE '"event":"(join|leave)"' "$heard"
+}
+
+fails_with() {
+	local words=$1
+	shift
+	run "$@"
+	[ "$status" -ne 0 ]
+	[[ $output == *"$words"* ]] || { echo "$output"; false; }
+}
+
+# Call it first in teardown(): what the agents of a test that failed say.
+explain() {
+	local conf node
+	[ ! "${BATS_TEST_COMPLETED-}" ] || return 0
+	for conf in "$cluster"/*.conf; do
+		node=$(basename "$conf" .conf)
+		echo "node $node: $(agent_says "$node" | jq -c .nodes)"
+		on "$node" tipc link list | sed 's/^/    /' || true
+		tail -n 8 "$cluster/$node.log" | sed 's/^/    /' || true
+	done
+}

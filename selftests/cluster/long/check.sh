@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, and clusters
+# of 8 and of 36 nodes in one VM. PART: suites, "many NODES MB".
+# shellcheck disable=SC2317 # parts are called by their names
+set -u
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(readlink -f "$here/../../..")
+kernel=${1:-6.12}
+out=$top/build/check-cluster
+failed=0
+rm -rf "$out"
+mkdir -p "$out"
+
+suites() {
+	"$top/selftests/vm/run" -k "$kernel" -t 1800 -o "$out/suites" -- \
+		selftests/run.sh -t 1600 long/suites.bats || failed=1
+}
+
+many() {
+	echo "$1 nodes:"
+	"$top/selftests/vm/run" -k "$kernel" -m "$2" -t 3600 -o "$out/$1" -- \
+		env NODES="$1" selftests/run.sh -t 3000 long/many.bats || failed=1
+}
+
+[ $# -gt 1 ] || set -- "$kernel" suites "many 8 3072" "many 36 6144"
+for part in "${@:2}"; do
+	# shellcheck disable=SC2086 # its words
+	$part
+done
+exit "$failed"

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Three nodes, encrypted and by the wire: what each sees of the others, whatever
+# becomes of cables, agents and nodes.
+# shellcheck disable=SC2154
+load lib
+
+nodes=(a b c)
+
+setup_file() {
+	cluster_up "tolerance = 300ms" "grace = 2s"
+	node_add a 1
+	node_add b 2
+	node_add c 3
+	start a b c
+	eventually meet a b c
+}
+
+teardown_file() {
+	local node
+	for node in a b c; do
+		cp "$cluster/$node.log" "${OUT:-/tmp}/cluster-$node.log"
+		stop "$node"
+	done
+	cluster_down
+}
+
+# A quiet start: all three are connected and see the same, nothing.
+setup() {
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+}
+
+teardown() {
+	local node
+	explain
+	end_sleepers
+	for node in "${nodes[@]}"; do
+		heal "$node"
+		undo "$node" 2>/dev/null || true
+		signal_agent "$node" CONT 2>/dev/null || start "$node"
+	done
+}
+
+@test "a join is seen on every node, and so is an end" {
+	local pid
+	member a web pid
+	member b web
+	member c db
+	eventually agree "${nodes[@]}"
+	[ "$(view c | wc -l)" = 3 ]
+	on a pgnl -q join web --pid "$pid" --times 2 >/dev/null
+	eventually agree "${nodes[@]}"
+	[[ $(view b) == *" a "*" 3 up"* ]]
+	end_sleeper "$pid"
+	eventually agree "${nodes[@]}"
+	[ "$(view a | wc -l)" = 2 ]
+}
+
+@test "a member's uid, metadata and weight are seen elsewhere" {
+	local pid filter='.[0] | [.node, .uid, .meta, .weight]'
+	sleeper pid
+	on b pgnl -q join web --pid "$pid" --meta tcp:80 --weight 7 >/dev/null
+	eventually states a b up 1
+	[ "$(on a pgnl -j members web | jq -c "$filter")" = '["b",0,"tcp:80",7]' ]
+}
+
+@test "a node that is cut off is suspect, then its members leave; healed, they are back" {
+	member a web
+	member b web
+	member c web
+	eventually agree "${nodes[@]}"
+	listen a web
+	cut_off c
+	eventually told suspect c || { cat "$heard"; false; }
+	eventually agree a b
+	eventually agree c
+	[ "$(view c | wc -l)" = 1 ]
+	grep -q '"reason":"node-lost"' "$heard"
+	heal c
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+	[ "$(view a | wc -l)" = 3 ]
+}
+
+@test "what changes on both sides of a cut is seen when it is healed" {
+	local old
+	member a web
+	member c web old
+	eventually agree "${nodes[@]}"
+	cut_off c
+	eventually states a c up 0
+	member a new
+	member c new
+	end_sleeper "$old"
+	heal c
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+	[ "$(view b | wc -l)" = 3 ]
+}
+
+@test "a cable that carries one way only is as good as cut, at both ends" {
+	member a web
+	member c web
+	eventually agree "${nodes[@]}"
+	deafen c
+	eventually states a c up 0
+	eventually states c a up 0
+	undo c
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+	mute c
+	eventually states a c up 0
+	eventually states c a up 0
+	undo c
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+}
+
+@test "kill -9 of an agent, again and again, is no leave and no join for anybody" {
+	local before
+	member a web
+	member b web
+	eventually agree "${nodes[@]}"
+	listen b web
+	before=$(view b)
+	for _ in 1 2 3 4 5; do
+		stop a KILL
+		[ "$(on a pgnl members web --local --count)" = 1 ]
+		start a
+		eventually meet "${nodes[@]}"
+	done
+	eventually agree "${nodes[@]}"
+	[ "$(view b)" = "$before" ]
+	[ "$(moves)" = 0 ] || { cat "$heard"; false; }
+}
+
+@test "an agent that is gone for good: its members leave elsewhere, and stay here" {
+	member a web
+	member b web
+	eventually agree "${nodes[@]}"
+	stop a KILL
+	[ "$(on a pgnl members web --local --count)" = 1 ]
+	eventually states b a suspect 0
+	[ "$(view b | wc -l)" = 1 ]
+	start a
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+	[ "$(view b | wc -l)" = 2 ]
+}
+
+@test "an agent that is stopped holds up nobody, and is right when it goes on" {
+	local n
+	member b web
+	eventually agree "${nodes[@]}"
+	signal_agent b STOP
+	for n in $(seq 20); do
+		member a "group-$n"
+		member b "other-$n"
+	done
+	eventually agree a c || true
+	eventually states c a up 20
+	signal_agent b CONT
+	eventually agree "${nodes[@]}"
+	[ "$(view c | wc -l)" = 41 ]
+}
+
+@test "a node that was started anew has no old members" {
+	member a web
+	member c web
+	eventually agree "${nodes[@]}"
+	stop c KILL
+	node_del c
+	node_add c 3
+	start c
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+	[ "$(view a | wc -l)" = 1 ]
+	member c web
+	eventually agree "${nodes[@]}"
+	[ "$(view a | wc -l)" = 2 ]
+}
+
+@test "an agent that ends by itself says goodbye, and the next one takes over" {
+	member a web
+	member b web
+	eventually agree "${nodes[@]}"
+	stop b TERM
+	eventually states a b up 0
+	start b
+	eventually meet "${nodes[@]}"
+	eventually agree "${nodes[@]}"
+}
+
+# groups NODE: the created groups that a node sees, and how many members of others.
+groups() {
+	on "$1" pgnl -j -s pg2 groups | jq -r 'map("\(.group) \(.remote)") | sort | join(", ")'
+}
+
+sees_groups() {
+	[ "$(groups "$1")" = "$2" ]
+}
+
+@test "a created group that not all may read stays on its node" {
+	local pid
+	sleeper pid
+	"$rows" -s pg2 -c 0770 private a
+	on a pgnl -q -s pg2 join private --pid "$pid" >/dev/null
+	on a pgnl -s pg2 create public
+	on a pgnl -q -s pg2 join public --pid "$pid" >/dev/null
+	eventually sees_groups b "public 1"
+	eventually sees_groups c "public 1"
+	# Nor after the agent's restart, when all is listed.
+	stop a KILL
+	start a
+	eventually meet "${nodes[@]}"
+	on a pgnl -q -s pg2 join public --pid "$pid" >/dev/null
+	eventually sees_groups b "public 2"
+	# What was told before it was created here is taken back.
+	on b pgnl -s pg2 create shared
+	eventually sees_groups a "private 0, public 0, shared 0"
+	on a pgnl -q -s pg2 join shared --pid "$pid" >/dev/null
+	eventually sees_groups b "public 2, shared 1"
+	"$rows" -s pg2 -c 0700 shared a
+	eventually sees_groups b "public 2, shared 0"
+	# Created anew for all to read, it is told of.
+	on a pgnl -s pg2 delete private
+	on a pgnl -s pg2 create private
+	eventually sees_groups b "private 0, public 2, shared 0"
+	on b pgnl -s pg2 delete shared
+	on a pgnl -s pg2 delete shared
+	on a pgnl -s pg2 delete private
+	on a pgnl -s pg2 delete public
+	eventually sees_groups b ""
+}

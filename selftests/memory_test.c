@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests without memory, as any kernel can bring it about: in a memory cgroup that
+ * is full, of which nobody may be killed. What fails is told, and leaves nothing.
+ * fault_test.c, which needs a kernel for it, has each allocation fail in turn.
+ */
+#include "kselftest_harness.h"
+#include <sys/mman.h>
+
+#include "cgroup.h"
+#include "common.h"
+#include "proc.h"
+
+#define N	1000
+#define ROOM	"131072"	/* bytes; so many joins take three times that */
+
+FIXTURE(memory) {
+	struct client *c;
+	struct cgroup cg;
+	struct crowd crowd;
+};
+
+FIXTURE_SETUP(memory)
+{
+	OPEN_OR_SKIP(self->c, client_in_new_netns());
+	if (!cgroup_new(&self->cg, "memory"))
+		SKIP(return, "there is no memory controller");
+	ASSERT_TRUE(cgroup_set(&self->cg, "memory.max", ROOM));
+	ASSERT_EQ(0, crowd_start(&self->crowd, N));
+	ASSERT_EQ(1, join(self->c, NULL, "before", self->crowd.pid[0]));
+}
+
+FIXTURE_TEARDOWN(memory)
+{
+	EXPECT_STREQ("", verify(self->c));
+	crowd_end(&self->crowd);
+	client_close(self->c);
+	EXPECT_TRUE(wait_until(cgroup_end(&self->cg)));
+}
+
+/* What the caller takes from now on is its cgroup's; what it has is there to stay. */
+static bool enter(struct cgroup *cg)
+{
+	return !mlockall(MCL_CURRENT) && write_text("/proc/self/oom_score_adj", "-1000") &&
+	       cgroup_set(cg, "cgroup.procs", "0");
+}
+
+static int join_all(void *arg)
+{
+	FIXTURE_DATA(memory) *self = arg;
+
+	CHECK(enter(&self->cg));
+	CHECK_EQ(-ENOMEM, join_pids(self->c, NULL, "g", self->crowd.pid, N));
+	CHECK(!strcmp("out of memory", self->c->text));
+	/* Others are read, and leave. */
+	CHECK_EQ(1, count_of(self->c, NULL, "before", self->crowd.pid[0]));
+	CHECK_EQ(1, leave(self->c, NULL, "before", self->crowd.pid[0]));
+	return 0;
+}
+
+TEST_F(memory, a_join_is_done_whole_or_not_at_all)
+{
+	EXPECT_EQ(0, in_child(join_all, self));
+	EXPECT_EQ(0, group_exists(self->c, NULL, "g"));
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS));
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS));
+	EXPECT_STREQ("", verify(self->c));
+	EXPECT_EQ(1, join_pids(self->c, NULL, "g", self->crowd.pid, N));
+	EXPECT_EQ(N, usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS));
+}
+
+static int create_all(void *arg)
+{
+	FIXTURE_DATA(memory) *self = arg;
+	char name[16];
+	int err = 0;
+
+	CHECK(enter(&self->cg));
+	for (int n = 0; n < 60000 && !err; n++) {
+		snprintf(name, sizeof(name), "%d", n);
+		err = group_new(self->c, "pg2", name);
+	}
+	CHECK_EQ(-ENOMEM, err);
+	CHECK(!strcmp("out of memory", self->c->text));
+	CHECK_EQ(0, group_exists(self->c, "pg2", name));
+	return 0;
+}
+
+/* What was there before the last of many stays, and that one is not there. */
+TEST_F(memory, groups_are_created_until_there_is_none)
+{
+	struct groups list = {};
+
+	EXPECT_EQ(0, in_child(create_all, self));
+	ASSERT_EQ(0, groups(self->c, "pg2", false, &list));
+	EXPECT_LT(10, list.n);
+	/* And that one of the beginning. */
+	EXPECT_EQ(list.n + 1, usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS));
+	EXPECT_STREQ("", verify(self->c));
+	groups_free(&list);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names where an agent arbitrates: what it is asked, what its answer comes to, and
+ * what becomes of a request when processes and agents end.
+ */
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include "kselftest_harness.h"
+#include "common.h"
+#include "pgnl.h"
+#include "proc.h"
+
+#define WAIT_MS	30000
+#define ACTS	(PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS)
+
+/* Somebody who asks, and waits for the result. */
+struct asker {
+	pthread_t thread;
+	struct pgnl *handle;
+	const char *name;
+	pid_t pid;
+	struct pgnl_name_opts opts;
+	bool replace, drop;
+	int ret, missing;
+	struct pgnl_names *list;
+};
+
+FIXTURE(name_ask)
+{
+	struct client *c;
+	struct pgnl *handle;
+	struct pgnl_agent *agent;
+	struct asker asker;
+	struct child a, b;
+};
+
+static int open_agent(struct pgnl_agent **agent, uint32_t acts)
+{
+	const struct pgnl_agent_opts opts = { .node = "here", .grace = 3600000, .acts = acts };
+
+	return pgnl_agent_open(&opts, agent);
+}
+
+FIXTURE_SETUP(name_ask)
+{
+	OPEN_OR_SKIP(self->c, client_in_new_netns());
+	ASSERT_EQ(0, child_start(&self->a));
+	ASSERT_EQ(0, child_start(&self->b));
+	ASSERT_EQ(0, pgnl_open(&self->handle));
+	ASSERT_EQ(0, pgnl_open(&self->asker.handle));
+	ASSERT_EQ(0, open_agent(&self->agent, ACTS));
+	self->asker.name = "name";
+	self->asker.pid = self->a.pid;
+}
+
+FIXTURE_TEARDOWN(name_ask)
+{
+	EXPECT_STREQ("", verify(self->c));
+	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_REQUESTS));
+	pgnl_free(self->asker.list);
+	pgnl_agent_close(self->agent);
+	pgnl_close(self->asker.handle);
+	pgnl_close(self->handle);
+	child_kill(&self->a);
+	child_kill(&self->b);
+	EXPECT_STREQ("", verify(self->c));
+	client_close(self->c);
+}
+
+static void *run_asker(void *arg)
+{
+	struct asker *asker = arg;
+
+	if (asker->drop)
+		asker->ret = pgnl_name_unregister(asker->handle, asker->name, &asker->missing);
+	else if (asker->replace)
+		asker->ret = pgnl_name_reregister(asker->handle, asker->name, asker->pid,
+						  &asker->opts, &asker->list);
+	else
+		asker->ret = pgnl_name_register(asker->handle, asker->name, asker->pid,
+						&asker->opts, &asker->list);
+	return NULL;
+}
+
+#define ASK() ASSERT_EQ(0, pthread_create(&self->asker.thread, NULL, run_asker, &self->asker))
+#define JOINED(expected) do { \
+	ASSERT_EQ(0, pthread_join(self->asker.thread, NULL)); \
+	EXPECT_EQ(expected, self->asker.ret) \
+		TH_LOG("%s", pgnl_last_error(self->asker.handle)->text); \
+} while (0)
+
+static const struct pgnl_upcall *next_upcall(struct pgnl_agent *agent)
+{
+	struct pollfd poller = { .fd = pgnl_agent_fd(agent), .events = POLLIN };
+	const struct pgnl_upcall *upcall;
+
+	while (pgnl_agent_next(agent, &upcall) != 1)
+		if (poll(&poller, 1, WAIT_MS) != 1)
+			return NULL;
+	return upcall;
+}
+
+#define UPCALL() ({ \
+	const struct pgnl_upcall *upcall_ = next_upcall(self->agent); \
+	ASSERT_NE(NULL, upcall_); \
+	upcall_; \
+})
+#define ANSWER(expected, upcall, ...) do { \
+	const struct pgnl_answer answer_ = { __VA_ARGS__ }; \
+	EXPECT_EQ(expected, pgnl_agent_answer(self->agent, (upcall)->request, &answer_)); \
+} while (0)
+
+/* "PID FENCE" of a holder here, "NODE" of one elsewhere, "nobody". */
+static const char *holder(struct pgnl *handle, const char *name, uint64_t *id, uint64_t *fence)
+{
+	static char text[64];
+	struct pgnl_names *list;
+	int ret = pgnl_name_whereis(handle, NULL, name, &list);
+
+	strcpy(text, ret == PGNL_UNDEFINED ? "nobody" : "error");
+	if (!ret) {
+		*id = list->name[0].holder.id;
+		*fence = list->name[0].fence;
+		if (list->name[0].holder.node)
+			snprintf(text, sizeof(text), "%s", list->name[0].holder.node);
+		else
+			snprintf(text, sizeof(text), "%d", list->name[0].holder.pid);
+	}
+	pgnl_free(list);
+	return text;
+}
+
+#define EXPECT_HOLDER(words) EXPECT_STREQ(words, holder(self->handle, "name", &id, &fence))
+
+static const char *pid_text(pid_t pid)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	return text;
+}
+
+static struct pgnl_agent_row far_row(uint64_t id, uint32_t count)
+{
+	return (struct pgnl_agent_row){
+		.group = "name", .id = id, .count = count, .pid = 1, .weight = 1,
+		.reason = PGNL_BECAUSE_LEFT, .status = PGNL_UNKNOWN, .fence = 10, .stamp = 10,
+	};
+}
+
+TEST_F(name_ask, all_agree_and_it_gets_the_name)
+{
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	self->asker.opts.meta = "m";
+	self->asker.opts.meta_len = 1;
+	ASK();
+	upcall = UPCALL();
+	EXPECT_EQ(PGNL_AGENT_REGISTERS, upcall->act);
+	EXPECT_STREQ("global", upcall->scope);
+	EXPECT_STREQ("name", upcall->group);
+	EXPECT_EQ(getpid(), upcall->from_pid);
+	EXPECT_FALSE(upcall->replace);
+	EXPECT_HOLDER("nobody");
+	/* Above the wall clock, too. */
+	ANSWER(0, upcall, .fence = 1ull << 62);
+	JOINED(PGNL_YES);
+	EXPECT_HOLDER(pid_text(self->a.pid));
+	EXPECT_EQ((1ull << 62) + 1, fence);
+	ASSERT_EQ(1, self->asker.list->n);
+	EXPECT_EQ(self->a.pid, self->asker.list->name[0].holder.pid);
+	EXPECT_EQ(1, self->asker.list->name[0].holder.meta_len);
+	EXPECT_EQ(fence, self->asker.list->name[0].fence);
+	/* Answered once. */
+	ANSWER(-ENOENT, upcall, .fence = 1);
+}
+
+TEST_F(name_ask, a_refusal_is_told_with_the_holder)
+{
+	const struct pgnl_agent_row row = far_row(7, 1);
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASK();
+	upcall = UPCALL();
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	ANSWER(0, upcall, .error = EEXIST, .words = "the name is taken");
+	JOINED(PGNL_NO);
+	ASSERT_EQ(1, self->asker.list->n);
+	EXPECT_STREQ("there", self->asker.list->name[0].holder.node);
+	EXPECT_HOLDER("there");
+	/* What is known here need not be asked. */
+	EXPECT_EQ(PGNL_NO, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+	ASSERT_EQ(0, pgnl_agent_node_suspect(self->agent, "there", 1));
+	EXPECT_EQ(-EAGAIN, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+	EXPECT_EQ(-EAGAIN, pgnl_name_unregister(self->handle, "name", NULL));
+}
+
+TEST_F(name_ask, a_process_that_has_ended_gets_nothing)
+{
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASK();
+	upcall = UPCALL();
+	child_kill(&self->a);
+	ANSWER(-ESRCH, upcall, .fence = 1);
+	JOINED(-ESRCH);
+	EXPECT_HOLDER("nobody");
+}
+
+TEST_F(name_ask, a_requester_that_has_ended_waits_no_more)
+{
+	/* Of its own, which no child has as well. */
+	struct client *other = client_open();
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASSERT_NE(NULL, other);
+	req_new(other, PGNL_CMD_NAME_REGISTER);
+	put_str(other, PGNL_A_GROUP, "name");
+	mnl_attr_put_u32(other->req, PGNL_A_PID, self->a.pid);
+	ASSERT_EQ(0, req_do(other));
+	upcall = UPCALL();
+	client_close(other);
+	ANSWER(-ENOENT, upcall, .fence = 1);
+	EXPECT_HOLDER("nobody");
+}
+
+TEST_F(name_ask, the_end_of_the_agent_is_told)
+{
+	ASK();
+	UPCALL();
+	pgnl_agent_close(self->agent);
+	JOINED(-ENOTCONN);
+	EXPECT_EQ(-ENOTCONN, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, pgnl_join(self->handle, "global", "name", self->a.pid, NULL, NULL));
+	/* One that has no part in names leaves them to the kernel. */
+	ASSERT_EQ(0, open_agent(&self->agent, 0));
+	EXPECT_EQ(PGNL_YES, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+}
+
+TEST_F(name_ask, replaced_here)
+{
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASK();
+	upcall = UPCALL();
+	ANSWER(0, upcall, .fence = 1);
+	JOINED(PGNL_YES);
+	pgnl_free(self->asker.list);
+	self->asker.pid = self->b.pid;
+	self->asker.replace = true;
+	ASK();
+	upcall = UPCALL();
+	EXPECT_TRUE(upcall->replace);
+	EXPECT_HOLDER(pid_text(self->a.pid));
+	ANSWER(0, upcall, .fence = 1);
+	JOINED(PGNL_YES);
+	ASSERT_EQ(2, self->asker.list->n);
+	EXPECT_EQ(self->b.pid, self->asker.list->name[0].holder.pid);
+	EXPECT_EQ(self->a.pid, self->asker.list->name[1].holder.pid);
+	EXPECT_HOLDER(pid_text(self->b.pid));
+}
+
+TEST_F(name_ask, a_name_of_another_node_is_unregistered_there)
+{
+	struct pgnl_agent_row row = far_row(7, 1);
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	self->asker.drop = true;
+	ASK();
+	upcall = UPCALL();
+	EXPECT_EQ(PGNL_AGENT_UNREGISTERS, upcall->act);
+	row.count = 0;
+	row.stamp = 0;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	ANSWER(0, upcall, .error = 0);
+	JOINED(PGNL_OK);
+	EXPECT_FALSE(self->asker.missing);
+	EXPECT_HOLDER("nobody");
+	/* Without a holder nobody is asked. */
+	EXPECT_EQ(PGNL_OK, pgnl_name_unregister(self->handle, "name", &self->asker.missing));
+	EXPECT_TRUE(self->asker.missing);
+}
+
+static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
+{
+	const struct pgnl_answer yes = { .fence = 1 };
+	const struct pgnl_upcall *upcall;
+
+	self->asker.opts.resolve = resolve;
+	if (pthread_create(&self->asker.thread, NULL, run_asker, &self->asker))
+		return -1;
+	upcall = next_upcall(self->agent);
+	if (!upcall || pgnl_agent_answer(self->agent, upcall->request, &yes) ||
+	    pthread_join(self->asker.thread, NULL))
+		return -1;
+	return self->asker.ret;
+}
+
+TEST_F(name_ask, a_certain_holder_is_evicted)
+{
+	const struct pgnl_event *event;
+	struct pgnl_watch *watch;
+	uint64_t id, fence;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	EXPECT_HOLDER(pid_text(self->a.pid));
+	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, 0));
+	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "name", id, fence + 1,
+						 PGNL_BECAUSE_CONFLICT, 0));
+	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "name", id + 1, fence,
+						 PGNL_BECAUSE_CONFLICT, 0));
+	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "none", id, fence,
+						 PGNL_BECAUSE_CONFLICT, 0));
+	/* It did not ask for that. */
+	EXPECT_EQ(-EPERM, pgnl_agent_name_evict(self->agent, "name", id, fence,
+						PGNL_BECAUSE_CONFLICT, 1));
+	EXPECT_HOLDER(pid_text(self->a.pid));
+	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
+					   PGNL_BECAUSE_CONFLICT, 0));
+	EXPECT_HOLDER("nobody");
+	ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
+	EXPECT_EQ(PGNL_EVENT_CONFLICT, event->type);
+	EXPECT_STREQ("name", event->group);
+	ASSERT_EQ(1, event->n);
+	EXPECT_EQ(self->a.pid, event->member[0].pid);
+	EXPECT_EQ(0, event->member[0].count);
+	EXPECT_EQ(0, kill(self->a.pid, 0));
+	pgnl_watch_close(watch);
+}
+
+TEST_F(name_ask, one_that_asked_for_it_is_killed)
+{
+	uint64_t id, fence;
+	siginfo_t info;
+
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_RANDOM_EXIT));
+	EXPECT_HOLDER(pid_text(self->a.pid));
+	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
+					   PGNL_BECAUSE_CONFLICT, 1));
+	ASSERT_EQ(0, waitid(P_PID, (id_t)self->a.pid, &info, WEXITED | WNOWAIT));
+	EXPECT_EQ(CLD_KILLED, info.si_code);
+	EXPECT_HOLDER("nobody");
+}
+
+static void kid_becomes_another(int ctl, const void *arg)
+{
+	(void)arg;
+	ready(ctl, 0);
+	become(1234, 1234, NULL, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ready(ctl, 0);
+}
+
+/* The kill is that of the user who it was when it got the name. */
+TEST_F(name_ask, one_that_became_somebody_else_is_not_killed)
+{
+	uint64_t id, fence;
+	struct kid kid;
+
+	ASSERT_EQ(0, kid_ready(&kid, kid_becomes_another, NULL));
+	self->asker.pid = kid.pid;
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_RANDOM_EXIT));
+	EXPECT_HOLDER(pid_text(kid.pid));
+	ASSERT_TRUE(tell(kid.ctl, 0));
+	ASSERT_EQ(0, hear(kid.ctl));
+	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
+					   PGNL_BECAUSE_CONFLICT, 1));
+	EXPECT_HOLDER("nobody");
+	EXPECT_TRUE(tell(kid.ctl, 0));
+	EXPECT_EQ(0, kid_reap(&kid));
+	kid_close(&kid);
+}
+
+/* Numbers of other nodes leave room to grow in. */
+TEST_F(name_ask, a_number_that_is_too_high_is_refused)
+{
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence;
+
+	ASK();
+	upcall = UPCALL();
+	ANSWER(-EINVAL, upcall, .fence = 1ull << 63);
+	EXPECT_STREQ("no fencing number is that high", pgnl_agent_error(self->agent)->text);
+	JOINED(-EINVAL);
+	EXPECT_STREQ("no fencing number is that high",
+		     pgnl_last_error(self->asker.handle)->text);
+	EXPECT_HOLDER("nobody");
+}
+
+/* Others than the agent take nothing from anybody. */
+TEST_F(name_ask, only_the_agent_evicts)
+{
+	req_new(self->c, PGNL_CMD_NAME_EVICT);
+	put_str(self->c, PGNL_A_GROUP, "name");
+	mnl_attr_put_u64(self->c->req, PGNL_A_ID, 1);
+	mnl_attr_put_u64(self->c->req, PGNL_A_FENCE, 1);
+	EXPECT_EQ(-ENOTCONN, req_do(self->c));
+	EXPECT_STREQ("this socket is not the agent's", self->c->text);
+}
+
+TEST_HARNESS_MAIN
