@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # check.sh [gates] [modules] [vm]: the gates, which need no kernel of ours; of
-# these the builds for each kernel alone; and the tests in a VM of each kernel,
-# those in TESTS if it is set. What they wrote stays in build/check.
+# these the builds for each kernel alone; and the tests in VMs: those in TESTS if it
+# is set, all of them on each kernel if FULL is. What they wrote stays in build/check.
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
 top=$(dirname "$here")
 logs=$top/build/check
 limit=${LIMIT:-3600}
-TESTS=${TESTS:-}
+TESTS=${TESTS:-} FULL=${FULL:-}
 rm -rf "$logs"
 mkdir -p "$logs"
 
@@ -58,37 +58,64 @@ modules() {
 	for kernel in $(kernels); do gate modules "$kernel"; done
 }
 
-# The tests on one kernel; what it prints is marked by the kernel, but for the sum.
-boot() {
-	local kernel=$1 mark
-	mark=$(cut -d . -f 1,2 <<<"$kernel")
-	# shellcheck disable=SC2086 # a list of names
-	"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$kernel" -- selftests/run.sh $TESTS |
-		tee "$logs/$kernel.log" |
-		sed -u -e '/^[0-9]* passed, .* skipped$/d' -e "s/^/$(printf '%-6s' "$mark")/"
-	echo "${PIPESTATUS[0]}" >"$logs/$kernel.status"
+# What is run on a kernel, a line for each VM. The newest has everything; on the
+# others it is what depends on the kernel, unless FULL is set.
+parts() {
+	local kernel_tests
+	kernel_tests=$(cd "$here" && printf '%s ' *_test.c | sed 's/\.c / /g')
+	if [ "$TESTS" ]; then
+		echo "$TESTS"
+	elif [ "$FULL" ] || [ "$1" = "$(kernels | tail -n 1)" ]; then
+		echo cluster
+		echo "$kernel_tests"
+		echo cli clients demo docs fuzz oci
+	else
+		echo "$kernel_tests demo/demo.bats cluster/start.bats clients"
+	fi
 }
 
-# All kernels at once, as a test seldom keeps more than one processor busy. A VM that
-# dies, or complains after the last test, is one more failure.
+# The tests of one VM; what it prints is marked by the kernel, but for the sum.
+boot() {
+	local kernel=$1 job=$2 mark
+	mark=$(cut -d . -f 1,2 <<<"$kernel")
+	"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$job" -- selftests/run.sh "${@:3}" |
+		tee "$logs/$job.log" |
+		sed -u -e '/^[0-9]* passed, .* skipped$/d' -e "s/^/$(printf '%-6s' "$mark")/"
+	echo "${PIPESTATUS[0]}" >"$logs/$job.status"
+}
+
+# A VM that dies, or complains after the last test, is one more failure.
+sum_up() {
+	local status passed=0 failed=0 skipped=0
+	read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$logs/$1.log" | tail -n 1)
+	status=$(cat "$logs/$1.status")
+	echo "Linux $1: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} were skipped"
+	count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
+	if [ "$status" -gt 1 ]; then
+		echo "the VM ended with status $status"
+		count 0 1 0
+	fi
+}
+
+# As many VMs at once as there are processors, since a test seldom keeps more than
+# one busy; the longest first.
 vm() {
-	local kernel status passed failed skipped
-	for kernel in $(kernels); do
-		echo "Linux $kernel: tests in a VM"
-		boot "$kernel" &
+	local kernel list tests job jobs=() free
+	free=$(nproc)
+	for kernel in $(kernels | tac); do
+		mapfile -t tests < <(parts "$kernel")
+		for list in "${tests[@]}"; do
+			[ "$free" -gt 0 ] || { wait -n; free=$((free + 1)); }
+			free=$((free - 1))
+			job=$kernel-${#jobs[@]}
+			jobs+=("$job")
+			echo "Linux $kernel: tests in a VM"
+			# shellcheck disable=SC2086 # a list of names
+			boot "$kernel" "$job" $list </dev/null &
+		done
 	done
 	wait
-	for kernel in $(kernels); do
-		passed=0 failed=0 skipped=0
-		read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$logs/$kernel.log" | tail -n 1)
-		status=$(cat "$logs/$kernel.status")
-		echo "Linux $kernel: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} were skipped"
-		count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
-		if [ "$status" -gt 1 ]; then
-			echo "the VM ended with status $status"
-			count 0 1 0
-		fi
-	done
+	for job in "${jobs[@]}"; do sum_up "$job"; done
 }
 
 for part in "${@:-}"; do

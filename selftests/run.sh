@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh [-t SECONDS] [TEST...]: run test programs and bats files, all but those in
-# a folder "long" when none is named, where the module is loaded: in a VM, see
-# vm/run. TEST is a name as this prints it, or its last part.
+# run.sh [-t SECONDS] [TEST...]: run test programs and bats files where the module
+# is loaded: in a VM, see vm/run. TEST is a name as this prints it, or its last
+# part, or a folder; none means all. What is in a folder "long" has to be named.
 #
 # After each one the kernel log and the tables are looked at as well; what is
 # wrong there counts as a failure of that test.
@@ -40,13 +40,18 @@ all_tests() {
 		sed -e "s|^$here/||" -e 's|\.c$||' | awk '{ print gsub("/", "/"), $0 }' | sort | cut -d ' ' -f 2
 }
 
+# is_named TEST NAME
+is_named() {
+	[[ $1 == "$2" || $1 == */"$2" || $here/$1 -ef $2 || ($1 == "$2"/* && $1 != */long/*) ]]
+}
+
 chosen() {
 	local name test found status=0
 	mapfile -t tests < <(all_tests)
 	for name; do
 		found=''
 		for test in "${tests[@]}"; do
-			[[ $test == "$name" || $test == */"$name" || $here/$test -ef $name ]] || continue
+			is_named "$test" "$name" || continue
 			found=1
 			echo "$test"
 		done
