@@ -71,7 +71,8 @@ $(O)/linux/.unpacked:
 	$(Q)$(MAKE) $(S) -C selftests O=$(O) $@
 
 # ---------------------------------------------------------------------------
-## make check                 all tests, on every kernel of KVER, and the gates
+## make check                 the gates, all tests on 6.12, and on 6.1 what depends on the
+##                            kernel [FULL=1: all there too] [KVER='6.1 6.12'] [TESTS='...']
 ## make check-static          the gates alone: style, sparse, lint
 ## make check-kernels         builds for all kernels of Debian 12, and the tests of the
 ##                            kernel on the one for real time [RT=6.12-rt] [TESTS='...']
