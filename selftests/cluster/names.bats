@@ -69,6 +69,11 @@ hears() {
 	eventually test -s "$heard"
 }
 
+# is_asked NODE: a request waits for the agent there.
+is_asked() {
+	[ "$(on "$1" pgnl -j stats | jq '.requests // .stats.requests')" -gt 0 ]
+}
+
 # Node c is alone, and all have given each other up.
 parted() {
 	[ "$(agent_says c | jq '.nodes | length')" = 0 ] && ! knows a c && ! knows a c suspect &&
@@ -115,9 +120,9 @@ parted() {
 	sleeper p
 	sleeper q
 	for _ in 1 2 3; do
-		register a race "$p" >"$BATS_TEST_TMPDIR/a" 2>&1 &
+		register a race "$p" >"$BATS_TEST_TMPDIR/a" 2>&1 3>&- &
 		one=$!
-		register b race "$q" >"$BATS_TEST_TMPDIR/b" 2>&1 &
+		register b race "$q" >"$BATS_TEST_TMPDIR/b" 2>&1 3>&- &
 		other=$!
 		codes=0
 		wait "$one" || codes=$((codes + 1))
@@ -192,15 +197,15 @@ parted() {
 	sleeper q
 	register b kept "$p"
 	eventually holds kept "b $p" a c
-	signal_agent c STOP
-	register a other "$q" >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	signal_agent a STOP
+	fails_with "does not answer" on a "$pgnld" --status
+	register a other "$q" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	asking=$!
-	eventually grep -q . <(on a pgnl -j stats | jq '.requests // .stats.requests | select(. > 0)')
+	eventually is_asked a
 	stop a
 	if wait "$asking"; then false; fi
 	grep -q "agent" "$BATS_TEST_TMPDIR/out"
 	fails_with "agent" register a other "$q"
-	signal_agent c CONT
 	start a
 	eventually meet a b c
 	register a other "$q"

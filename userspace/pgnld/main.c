@@ -120,7 +120,9 @@ static int print_status(void)
 {
 	int ret = status_copy(stdout);
 
-	if (ret)
+	if (ret == -ETIMEDOUT)
+		fprintf(stderr, "pgnld: the agent of this network namespace does not answer\n");
+	else if (ret)
 		fprintf(stderr, "pgnld: no agent runs in this network namespace: %s\n",
 			strerror(-ret));
 	return ret ? 1 : 0;

@@ -13,7 +13,7 @@
 #include "status.h"
 
 #define READERS	16	/* at once; the next ones wait */
-#define SECONDS	5	/* for one that does not read */
+#define SECONDS	5	/* for one that does not read, or does not answer */
 
 struct status {
 	struct event_base *base;
@@ -125,12 +125,15 @@ void status_close(struct status *status)
 
 int status_copy(FILE *to)
 {
+	const struct timeval limit = { SECONDS, 0 };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret = 0;
 	char buffer[4096];
 	ssize_t len;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (const struct sockaddr *)&address, address_len)) {
 		ret = -errno;
 		close(fd);
@@ -139,8 +142,9 @@ int status_copy(FILE *to)
 	while ((len = read(fd, buffer, sizeof(buffer))) > 0)
 		fwrite(buffer, 1, (size_t)len, to);
 	if (len < 0)
-		ret = -errno;
-	fputc('\n', to);
+		ret = errno == EAGAIN ? -ETIMEDOUT : -errno;
+	else
+		fputc('\n', to);
 	close(fd);
 	return ret;
 }

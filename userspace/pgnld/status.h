@@ -22,7 +22,7 @@ int status_open(struct event_base *base, status_write write, void *arg, struct s
 void status_close(struct status *status);
 
 /* The document of the agent that runs, to somewhere. 0 or -errno: -ECONNREFUSED there
- * is none.
+ * is none, -ETIMEDOUT it does not answer.
  */
 int status_copy(FILE *to);
 
