@@ -13,6 +13,10 @@
 #ifndef PGNL_ASK_H
 #define PGNL_ASK_H
 
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define ASK_SOCKET	"pgnl/groups"	/* after a NUL */
 #define ASK_SIZE	65536		/* of a message */
 
@@ -56,5 +60,23 @@ enum ask_attr {
 	ASK_A_ISOLATED,		/* flag: an isolated node has said so */
 	ASK_A_SENT,		/* u32s: reached, full, no inbox, refused, gone */
 };
+
+#define ASK_DYNAMIC_MIN	61184		/* where systemd's DynamicUser= has its uids */
+#define ASK_DYNAMIC_MAX	65519
+
+/*
+ * Is it an agent that listens at the other end? Any user may bind a name that nobody
+ * has; an agent is root's, one's own or, by its unit, systemd's.
+ */
+static inline bool ask_is_agent(int fd)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
+		return false;
+	return !who.uid || who.uid == geteuid() ||
+	       (who.uid >= ASK_DYNAMIC_MIN && who.uid <= ASK_DYNAMIC_MAX);
+}
 
 #endif

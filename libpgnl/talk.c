@@ -13,8 +13,6 @@
 
 #define ANSWER_MS	8000		/* until the agent says something more */
 #define ANSWER_MAX	(64u << 20)	/* bytes of all that it says */
-#define DYNAMIC_MIN	61184		/* where systemd's DynamicUser= has its uids */
-#define DYNAMIC_MAX	65519
 
 struct nlmsghdr *lp_ask_begin(void *buffer, uint16_t request)
 {
@@ -22,18 +20,6 @@ struct nlmsghdr *lp_ask_begin(void *buffer, uint16_t request)
 
 	nlh->nlmsg_type = request;
 	return nlh;
-}
-
-/* Any user may bind a name that nobody has; an agent is root's or systemd's. */
-static bool is_agent(int fd)
-{
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
-		return false;
-	return !who.uid || who.uid == geteuid() ||
-	       (who.uid >= DYNAMIC_MIN && who.uid <= DYNAMIC_MAX);
 }
 
 static int call(struct pgnl *handle, int fd)
@@ -45,7 +31,7 @@ static int call(struct pgnl *handle, int fd)
 	if (connect(fd, (const struct sockaddr *)&to, len))
 		return lp_fail(handle, ENOTCONN, "", 0,
 			       "no agent runs on this node: start pgnld");
-	if (!is_agent(fd))
+	if (!ask_is_agent(fd))
 		return lp_fail(handle, EPERM, "", 0,
 			       "who has the agent's socket is no agent");
 	return 0;

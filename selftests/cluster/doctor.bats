@@ -13,6 +13,7 @@ setup() {
 teardown() {
 	local file
 	explain
+	end_sleepers
 	for file in "$cluster"/*.pid; do
 		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
 	done
@@ -57,6 +58,40 @@ config() {
 	eventually_finds a 0 agent "is the agent of node a, with 0 others connected" ""
 	stop a
 	eventually_finds a 2 agent "no pgnld runs" "journalctl -u pgnld"
+}
+
+# impostor UID: has the agent's socket in node a, and says that all is well.
+impostor() {
+	on a setpriv --reuid="$1" --clear-groups python3 -c '
+import socket
+agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+agent.bind("\0pgnl/agent")
+agent.listen()
+while True:
+    client = agent.accept()[0]
+    try:
+        client.send(b"{\"ready\": true, \"node\": \"a\", \"nodes\": [], \"core\": {}}")
+    except BrokenPipeError:
+        pass	# it is not believed
+    client.close()' 3>&- &
+	sleepers+=($!)
+}
+
+is_up() {
+	on a pgnl stats --prometheus | grep -qx "pgnl_agent_up $1"
+}
+
+@test "another user who poses as the agent" {
+	impostor 1234
+	eventually_finds a 2 agent "but another user" "'ss -xlp' shows which process has @pgnl/agent"
+	is_up 0
+	fails_with "the socket @pgnl/agent is another user's" on a "$pgnld" --status
+	end_sleepers
+	# As the unit has it run.
+	impostor 61500
+	eventually_finds a 0 agent "is the agent of node a" ""
+	is_up 1
+	on a "$pgnld" --status | jq -e .ready
 }
 
 @test "a host that forbids TIPC" {

@@ -6,9 +6,10 @@
 #include <jansson.h>
 
 /*
- * The document that "pgnld --status" prints, or NULL: no agent runs here, or it does
- * not answer within two seconds, or what answers is neither root's nor one's own.
+ * The document that "pgnld --status" prints, or NULL and why: -ECONNREFUSED no agent
+ * runs here, -EPERM what is in its place is another user's, -EPROTO it does not answer,
+ * or with something else.
  */
-json_t *agent_status(void);
+json_t *agent_status(int *error);
 
 #endif

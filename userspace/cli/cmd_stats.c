@@ -203,7 +203,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	uint64_t stats[PGNL_N_STATS];
 	struct pgnl_info info;
 	bool prometheus = false;
-	int key, status, ret;
+	int key, status, ret, silent;
 	json_t *agent;
 
 	while ((key = args_next(cli, argc, argv)) >= 0)
@@ -220,7 +220,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		ret = pgnl_stats(cli->kernel, stats, PGNL_N_STATS);
 	if (ret < 0)
 		return err_kernel(cli, ret);
-	agent = agent_status();
+	agent = agent_status(&silent);
 	if (prometheus)
 		print_metrics(stats, &info, agent);
 	else if (cli->json)

@@ -6,70 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <linux/tipc.h>
 
+#include "../pgnld/status.h"
+#include "agent_status.h"
 #include "doctor.h"
 #include "err.h"
 
 #define CONFIG		"/etc/pgnl/pgnld.conf"
-#define STATUS_NAME	"pgnl/agent"	/* after a NUL, in the network namespace */
-#define SECONDS		5		/* for it to answer */
 
 /* Why an agent says BYE: agent-protocol.md. */
 enum { BYE_BAD = 1, BYE_VERSION = 2, BYE_KEY = 4, BYE_DUPLICATE = 5 };
-
-/* --- the agent's words ----------------------------------------------------------- */
-
-static int connect_agent(void)
-{
-	static const struct sockaddr_un address = {
-		.sun_family = AF_UNIX, .sun_path = "\0" STATUS_NAME,
-	};
-	const struct timeval limit = { .tv_sec = SECONDS };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
-	    connect(fd, (const struct sockaddr *)&address,
-		    offsetof(struct sockaddr_un, sun_path) + sizeof(STATUS_NAME))) {
-		int error = errno;
-
-		close(fd);
-		return -error;
-	}
-	return fd;
-}
-
-static size_t read_more(void *buffer, size_t size, void *arg)
-{
-	int fd = *(int *)arg;
-	ssize_t len = read(fd, buffer, size);
-
-	return len < 0 ? (size_t)-1 : (size_t)len;
-}
-
-/* What the agent of this network namespace says; NULL and *error. */
-static json_t *ask_agent(int *error)
-{
-	int fd = connect_agent();
-	json_error_t wrong;
-	json_t *status;
-
-	*error = fd < 0 ? fd : 0;
-	if (fd < 0)
-		return NULL;
-	status = json_load_callback(read_more, &fd, 0, &wrong);
-	close(fd);
-	if (!status)
-		*error = -EPROTO;
-	return status;
-}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -118,7 +67,12 @@ static void explain_silence(struct doctor *doctor, int error)
 {
 	bool configured = is_configured();
 
-	if (error != -ECONNREFUSED)
+	if (error == -EPERM)
+		find(doctor, "agent", "'ss -xlp' shows which process has @" STATUS_NAME ": end it;"
+		     " pgnld then takes it by itself",
+		     "neither root nor pgnld has the socket of the agent, but another user, who is"
+		     " not asked");
+	else if (error != -ECONNREFUSED)
 		find(doctor, "agent", "systemctl restart pgnld", "pgnld does not answer: %s",
 		     strerror(-error));
 	else if (configured)
@@ -242,7 +196,7 @@ void check_agent(struct doctor *doctor)
 	json_t *status;
 	int error;
 
-	status = ask_agent(&error);
+	status = agent_status(&error);
 	if (!status) {
 		explain_silence(doctor, error);
 		return;

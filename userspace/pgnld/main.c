@@ -116,12 +116,30 @@ static int new_key(const char *path)
 	return ret ? 1 : 0;
 }
 
+static int copy(int fd)
+{
+	char buffer[4096];
+	ssize_t len;
+
+	while ((len = read(fd, buffer, sizeof(buffer))) > 0)
+		fwrite(buffer, 1, (size_t)len, stdout);
+	if (len < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	putchar('\n');
+	return 0;
+}
+
 static int print_status(void)
 {
-	int ret = status_copy(stdout);
+	int fd = status_connect(), ret;
 
+	ret = fd < 0 ? fd : copy(fd);
+	if (fd >= 0)
+		close(fd);
 	if (ret == -ETIMEDOUT)
-		fprintf(stderr, "pgnld: the agent of this network namespace does not answer\n");
+		fputs("pgnld: the agent of this network namespace does not answer\n", stderr);
+	else if (ret == -EPERM)
+		fputs("pgnld: the socket @" STATUS_NAME " is another user's\n", stderr);
 	else if (ret)
 		fprintf(stderr, "pgnld: no agent runs in this network namespace: %s\n",
 			strerror(-ret));

@@ -122,29 +122,3 @@ void status_close(struct status *status)
 		close(status->fd);
 	free(status);
 }
-
-int status_copy(FILE *to)
-{
-	const struct timeval limit = { SECONDS, 0 };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret = 0;
-	char buffer[4096];
-	ssize_t len;
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (const struct sockaddr *)&address, address_len)) {
-		ret = -errno;
-		close(fd);
-		return ret;
-	}
-	while ((len = read(fd, buffer, sizeof(buffer))) > 0)
-		fwrite(buffer, 1, (size_t)len, to);
-	if (len < 0)
-		ret = errno == EAGAIN ? -ETIMEDOUT : -errno;
-	else
-		fputc('\n', to);
-	close(fd);
-	return ret;
-}

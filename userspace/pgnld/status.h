@@ -9,21 +9,20 @@
 
 #define STATUS_NAME	"pgnl/agent"	/* after a NUL */
 
-#include <stdio.h>
-
 struct event_base;
 struct status;
 
 /* The document, from malloc(); NULL: no memory. */
 typedef char *(*status_write)(void *arg);
 
-/* 0 or -errno: -EADDRINUSE somebody has the name. */
+/* The agent: 0 or -errno: -EADDRINUSE somebody has the name. */
 int status_open(struct event_base *base, status_write write, void *arg, struct status **status);
 void status_close(struct status *status);
 
-/* The document of the agent that runs, to somewhere. 0 or -errno: -ECONNREFUSED there
- * is none, -ETIMEDOUT it does not answer.
+/* Who asks: a socket to read the document from, which fails when the agent says nothing
+ * for some seconds; or -errno: -ECONNREFUSED there is no agent, -EPERM what is there is
+ * another user's.
  */
-int status_copy(FILE *to);
+int status_connect(void);
 
 #endif
