@@ -16,12 +16,7 @@ setup_file() {
 }
 
 teardown_file() {
-	local node
-	for node in a b c; do
-		cp "$cluster/$node.log" "${OUT:-/tmp}/acts-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 setup() {
@@ -30,13 +25,8 @@ setup() {
 }
 
 teardown() {
-	local node
-	explain
-	end_sleepers
-	for node in "${nodes[@]}"; do
-		heal "$node"
-		signal_agent "$node" CONT 2>/dev/null || start "$node"
-	done
+	end_test
+	mend "${nodes[@]}"
 }
 
 # reader NODE GROUP [ARG]...: somebody with an inbox; what it gets is in $got.NODE.

@@ -11,14 +11,9 @@ setup() {
 }
 
 teardown() {
-	local file
-	explain
-	end_sleepers
-	for file in "$cluster"/*.pid; do
-		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
-	done
+	end_test
+	end_cluster
 	rm -f /etc/modprobe.d/pgnl-test.conf /etc/pgnl/pgnld.conf
-	cluster_down
 }
 
 is_ready() {

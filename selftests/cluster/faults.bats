@@ -8,24 +8,12 @@ load lib
 nodes=(a b c)
 
 setup() {
-	cluster_up "tolerance = 300ms" "grace = 60s"
-	node_add a 1
-	node_add b 2
-	node_add c 3
-	start a b c
-	eventually meet "${nodes[@]}"
+	three_nodes "tolerance = 300ms" "grace = 60s"
 }
 
 teardown() {
-	local node file
-	explain
-	end_sleepers
-	for file in "$cluster"/*.pid; do
-		node=$(basename "$file" .pid)
-		cp "$cluster/$node.log" "${OUT:-/tmp}/faults-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_test
+	end_cluster
 }
 
 # How far a node's agent is behind towards another's; as it tells.

@@ -23,12 +23,7 @@ setup_file() {
 }
 
 teardown_file() {
-	local node
-	for node in a b c d e h; do
-		cp "$cluster/$node.log" "${OUT:-/tmp}/groups-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 setup() {
@@ -40,17 +35,13 @@ setup() {
 # What a test has changed is put back.
 teardown() {
 	local node
-	explain
-	end_sleepers
+	end_test
 	for node in a b c d e h; do
-		heal "$node"
-		undo "$node" 2>/dev/null || true
-		if ! cmp -s "$cluster/$node.conf" "$cluster/$node.conf.first"; then
-			cp "$cluster/$node.conf.first" "$cluster/$node.conf"
-			signal_agent "$node" HUP
-		fi
-		signal_agent "$node" CONT 2>/dev/null || start "$node"
+		cmp -s "$cluster/$node.conf" "$cluster/$node.conf.first" && continue
+		cp "$cluster/$node.conf.first" "$cluster/$node.conf"
+		signal_agent "$node" HUP
 	done
+	mend a b c d e h
 }
 
 # define NODE LINE...: its global groups are these from now on, once it has read it.

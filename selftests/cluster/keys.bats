@@ -10,13 +10,8 @@ setup() {
 }
 
 teardown() {
-	local file
-	explain
-	end_sleepers
-	for file in "$cluster"/*.pid; do
-		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
-	done
-	cluster_down
+	end_test
+	end_cluster
 }
 
 # sniff: all frames of the bridge go to a file.

@@ -23,6 +23,38 @@ stop() {
 	eventually gone "$(<"$cluster/$1.pid")"
 }
 
+# three_nodes LINE...: a, b and c, connected, with these lines in each configuration.
+three_nodes() {
+	cluster_up "$@"
+	node_add a 1
+	node_add b 2
+	node_add c 3
+	start a b c
+	eventually meet a b c
+}
+
+# mend NODE...: they are within reach and have agents that run, whatever a test has done.
+mend() {
+	local node
+	for node; do
+		heal "$node"
+		undo "$node" 2>/dev/null || true
+		signal_agent "$node" CONT 2>/dev/null || start "$node"
+	done
+}
+
+# The end of all nodes; what their agents have said stays.
+end_cluster() {
+	local file node
+	for file in "$cluster"/*.pid; do
+		[ -e "$file" ] || continue
+		node=$(basename "$file" .pid)
+		cp "$cluster/$node.log" "${OUT:-/tmp}/$(basename "$BATS_TEST_FILENAME" .bats)-$node.log"
+		stop "$node"
+	done
+	cluster_down
+}
+
 gone() {
 	! kill -0 "$1" 2>/dev/null
 }
@@ -76,7 +108,13 @@ fails_with() {
 	[[ $output == *"$words"* ]] || { echo "$output"; false; }
 }
 
-# Call it first in teardown(): what the agents of a test that failed say.
+# Call it first in teardown().
+end_test() {
+	explain
+	end_sleepers
+}
+
+# What the agents of a test that failed say.
 explain() {
 	local conf node
 	[ ! "${BATS_TEST_COMPLETED-}" ] || return 0

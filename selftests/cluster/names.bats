@@ -8,21 +8,11 @@ nodes=(a b c)
 
 setup_file() {
 	# The tests are root, on each node.
-	cluster_up "tolerance = 300ms" "grace = 5s" "remote-root = yes"
-	node_add a 1
-	node_add b 2
-	node_add c 3
-	start a b c
-	eventually meet a b c
+	three_nodes "tolerance = 300ms" "grace = 5s" "remote-root = yes"
 }
 
 teardown_file() {
-	local node
-	for node in a b c; do
-		cp "$cluster/$node.log" "${OUT:-/tmp}/names-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 setup() {
@@ -31,13 +21,8 @@ setup() {
 }
 
 teardown() {
-	local node
-	explain
-	end_sleepers
-	for node in "${nodes[@]}"; do
-		heal "$node"
-		signal_agent "$node" CONT 2>/dev/null || start "$node"
-	done
+	end_test
+	mend "${nodes[@]}"
 }
 
 no_names() {

@@ -9,14 +9,9 @@ setup() {
 }
 
 teardown() {
-	local file
-	explain
-	end_sleepers
-	for file in "$cluster"/*.pid; do
-		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
-	done
+	end_test
+	end_cluster
 	rm -f /etc/modprobe.d/pgnl-test.conf
-	cluster_down
 }
 
 is_ready() {

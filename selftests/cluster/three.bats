@@ -7,21 +7,11 @@ load lib
 nodes=(a b c)
 
 setup_file() {
-	cluster_up "tolerance = 300ms" "grace = 2s"
-	node_add a 1
-	node_add b 2
-	node_add c 3
-	start a b c
-	eventually meet a b c
+	three_nodes "tolerance = 300ms" "grace = 2s"
 }
 
 teardown_file() {
-	local node
-	for node in a b c; do
-		cp "$cluster/$node.log" "${OUT:-/tmp}/cluster-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 # A quiet start: all three are connected and see the same, nothing.
@@ -31,14 +21,8 @@ setup() {
 }
 
 teardown() {
-	local node
-	explain
-	end_sleepers
-	for node in "${nodes[@]}"; do
-		heal "$node"
-		undo "$node" 2>/dev/null || true
-		signal_agent "$node" CONT 2>/dev/null || start "$node"
-	done
+	end_test
+	mend "${nodes[@]}"
 }
 
 @test "a join is seen on every node, and so is an end" {

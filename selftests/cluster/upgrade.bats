@@ -11,13 +11,8 @@ setup() {
 }
 
 teardown() {
-	local file
-	explain
-	end_sleepers
-	for file in "$cluster"/*.pid; do
-		[ ! -e "$file" ] || stop "$(basename "$file" .pid)"
-	done
-	cluster_down
+	end_test
+	end_cluster
 }
 
 protocol() {

@@ -18,13 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	local node
-	names
-	for node in "${nodes[@]}"; do
-		cp "$cluster/$node.log" "${OUT:-/tmp}/many-$node.log"
-		stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 names() {

@@ -16,12 +16,7 @@ setup_file() {
 }
 
 teardown_file() {
-	local node
-	for node in a b c d; do
-		[ ! -e "$cluster/$node.log" ] || cp "$cluster/$node.log" "${OUT:-/tmp}/suites-$node.log"
-		! running "$node" || stop "$node"
-	done
-	cluster_down
+	end_cluster
 }
 
 teardown() {
