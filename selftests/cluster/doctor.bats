@@ -57,7 +57,7 @@ config() {
 
 # impostor UID: has the agent's socket in node a, and says that all is well.
 impostor() {
-	on a setpriv --reuid="$1" --clear-groups python3 -c '
+	nsenter --net=/run/netns/a -- setpriv --reuid="$1" --clear-groups python3 -c '
 import socket
 agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 agent.bind("\0pgnl/agent")

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031,SC2086
-# The hook under podman, root and not, and through a CDI device.
+# The hook under podman, root and not, and through a CDI device; a service of containers.
 load ../cli/lib
 load lib
 
-podman() {
-	command podman --root "$bundles/storage" --runroot "$bundles/runroot" \
-		--cgroup-manager=cgroupfs --events-backend=file --hooks-dir "$bundles/hooks.d" "$@"
+# In files, since not all that calls podman knows options of these tests: conmon, which
+# starts a container anew, and services.
+configure_podman() {
+	mkdir -p /etc/containers
+	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+		$bundles/storage $bundles/runroot >/etc/containers/storage.conf
+	printf '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nhooks_dir = ["%s"]\n' \
+		$bundles/hooks.d >/etc/containers/containers.conf
 }
 
 setup_file() {
@@ -14,6 +19,7 @@ setup_file() {
 	make_rootfs
 	mkdir -p $bundles/hooks.d
 	hooks_json >$bundles/hooks.d/pgnl.json
+	configure_podman
 	rm -rf /etc/cni/net.d
 	export TMPDIR=/run/pgnl-oci/tmp
 	mkdir -p $TMPDIR
@@ -112,17 +118,11 @@ subscribed() {
 	run -3 pgnl members container/web
 }
 
-# Conmon starts it anew, and knows no option of this command line.
 @test "podman: a container that is restarted joins anew each time" {
-	mkdir -p /etc/containers
-	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
-		$bundles/storage $bundles/runroot >/etc/containers/storage.conf
-	printf '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nhooks_dir = ["%s"]\n' \
-		$bundles/hooks.d >/etc/containers/containers.conf
 	pgnl -j monitor container/web --count 6 --timeout 300 >"$BATS_TEST_TMPDIR/events" 3>&- &
 	monitor=$!
 	image
-	command podman run -d --restart=on-failure:2 --network=none \
+	podman run -d --restart=on-failure:2 --network=none \
 		--annotation org.pgnl.join=container/web localhost/bb:1 sh -c 'exit 3' 3>&-
 	wait "$monitor"
 	[ "$(jq -r .event "$BATS_TEST_TMPDIR/events" | paste -sd' ')" = \
@@ -130,7 +130,38 @@ subscribed() {
 	[ "$(jq -r '.members[0].pid' "$BATS_TEST_TMPDIR/events" | sort -u | wc -l)" = 3 ]
 	[ "$(jq -c 'select(.event == "leave") | [.reason, .status]' "$BATS_TEST_TMPDIR/events" |
 		sort -u)" = '["exited",3]' ]
-	rm /etc/containers/storage.conf /etc/containers/containers.conf
+}
+
+service=$PGNL_TOP/libpgnl/examples/podman-service.sh
+
+said() {
+	[ "$(grep -cx "$2" "$BATS_TEST_TMPDIR/log")" = "$1" ]
+}
+
+@test "podman-service.sh starts a container for each that ends" {
+	local service_pid pids pid
+	image
+	"$service" -n 2 container/web -- --network=none localhost/bb:1 sleep 1000 \
+		>"$BATS_TEST_TMPDIR/log" 2>&1 3>&- </dev/null &
+	service_pid=$!
+	sleepers+=("$service_pid")
+	eventually said 1 '2 containers in container/web'
+	mapfile -t pids < <(pgnl members container/web --pids)
+	[ "${#pids[@]}" = 2 ]
+	kill -KILL "${pids[0]}"
+	eventually said 1 'one has ended, another one starts'
+	eventually has_members container/web 2
+	pgnl members container/web --pids | grep -qx "${pids[1]}"
+	run ! grep -qx "${pids[0]}" <(pgnl members container/web --pids)
+	kill "$service_pid"
+	wait "$service_pid"
+	run -3 pgnl members container/web
+}
+
+@test "podman-service.sh ends when a container may not join" {
+	image
+	run -1 "$service" -n 2 web -- --network=none localhost/bb:1 sleep 1000
+	run -3 pgnl members web
 }
 
 @test "podman: a container joins by a CDI device" {
