@@ -298,7 +298,7 @@ static int find_early(struct pgnl *handle, const struct lp_pending *pending,
 	return ret;
 }
 
-static int64_t now_ms(void)
+int64_t lp_now_ms(void)
 {
 	struct timespec now;
 
@@ -306,26 +306,34 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Until the socket has something, or it is too late. */
-static int wait_readable(struct pgnl *handle, int64_t deadline)
+int lp_wait_readable(struct pgnl *handle, int64_t deadline)
 {
 	struct pollfd poller = {
 		.fd = mnl_socket_get_fd(handle->sock),
 		.events = POLLIN,
 	};
-	int64_t left = deadline - now_ms();
+	int64_t left = deadline < 0 ? -1 : deadline - lp_now_ms();
 
-	if (left <= 0)
+	if (deadline >= 0 && left <= 0)
+		return -EAGAIN;
+	return poll(&poller, 1, (int)left) < 0 ? -errno : 0;
+}
+
+static int wait_for_result(struct pgnl *handle, int64_t deadline)
+{
+	int ret = lp_wait_readable(handle, deadline);
+
+	if (ret == -EAGAIN)
 		return lp_fail(handle, ETIMEDOUT, "", 0, "no result in time");
-	if (poll(&poller, 1, (int)left) < 0 && errno != EINTR)
-		return lp_fail(handle, errno, "", 0, "can't wait for the result");
+	if (ret && ret != -EINTR)
+		return lp_fail(handle, -ret, "", 0, "can't wait for the result");
 	return 0;
 }
 
 int lp_wait(struct pgnl *handle, const struct lp_pending *pending,
 	    lp_reply_fn fn, void *arg)
 {
-	int64_t deadline = now_ms() + pending->timeout + RESULT_SLACK;
+	int64_t deadline = lp_now_ms() + pending->timeout + RESULT_SLACK;
 	size_t len;
 	int ret;
 
@@ -333,7 +341,7 @@ int lp_wait(struct pgnl *handle, const struct lp_pending *pending,
 		return 0;
 	ret = find_early(handle, pending, fn, arg);
 	while (!ret) {
-		ret = wait_readable(handle, deadline);
+		ret = wait_for_result(handle, deadline);
 		if (!ret)
 			ret = lp_receive(handle, 0, &len);
 		if (!ret)

@@ -265,6 +265,8 @@ void lp_put_name(struct pgnl *handle, uint16_t type, const char *what,
 /* An attribute with those in it that are put until the end; its place. */
 size_t lp_put_nest(struct pgnl *handle, uint16_t type);
 void lp_end_nest(struct pgnl *handle, size_t nest);
+/* Which members of its group a message or signal is for. */
+void lp_put_whom(struct pgnl *handle, const struct pgnl_send_opts *whom);
 
 /* --- exchange.c --- */
 
@@ -282,6 +284,9 @@ int lp_do_acked(struct pgnl *handle, lp_reply_fn fn, void *arg);
  */
 int lp_wait(struct pgnl *handle, const struct lp_pending *pending,
 	    lp_reply_fn fn, void *arg);
+int64_t lp_now_ms(void);
+/* 0: the socket has something. -EAGAIN: it was too late; deadline -1: there is none. */
+int lp_wait_readable(struct pgnl *handle, int64_t deadline);
 /* As a dump; fn gets each message and the list. */
 int lp_dump(struct pgnl *handle, lp_reply_fn fn, struct lp_list *list);
 

@@ -4,9 +4,7 @@
  * has a socket of its own, so that a request's replies and messages do not mix.
  */
 
-#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -39,23 +37,6 @@ static int on_sent_on(const struct nlmsghdr *nlh, void *arg)
 	return lp_decode_sent_on(nlh, sending->sent);
 }
 
-static void put_opts(struct pgnl *handle, const struct pgnl_send_opts *opts)
-{
-	if (opts->flags & PGNL_LOCAL)
-		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
-	if (opts->flags & PGNL_OTHERS)
-		lp_put_flag(handle, PGNL_A_OTHERS);
-	if (opts->flags & PGNL_ONE)
-		lp_put_u32(handle, PGNL_A_POLICY, opts->policy);
-	if (opts->uid != PGNL_ANY_UID)
-		lp_put_u32(handle, PGNL_A_UID, opts->uid);
-	if (opts->key)
-		lp_put_data(handle, PGNL_A_KEY, opts->key, opts->key_len,
-			    PGNL_KEY_MAX);
-	for (size_t i = 0; i < opts->n_ids; i++)
-		lp_put_u64(handle, PGNL_A_ID, opts->ids[i]);
-}
-
 LP_EXPORT int pgnl_send(struct pgnl *handle, const char *scope,
 			const char *group, const void *data, size_t len,
 			const struct pgnl_send_opts *opts,
@@ -77,7 +58,7 @@ LP_EXPORT int pgnl_send(struct pgnl *handle, const char *scope,
 	lp_put_group(handle, group);
 	lp_put_data(handle, PGNL_A_DATA, data, len, PGNL_MESSAGE_MAX);
 	if (opts)
-		put_opts(handle, opts);
+		lp_put_whom(handle, opts);
 	ret = lp_do(handle, on_sent, &sending);
 	if (ret)
 		return ret;
@@ -169,28 +150,6 @@ LP_EXPORT void pgnl_inbox_close(struct pgnl_inbox *inbox)
 	free(inbox);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Until something is there; deadline -1: however long. */
-static int wait_readable(struct pgnl *handle, int64_t deadline)
-{
-	struct pollfd poller = {
-		.fd = mnl_socket_get_fd(handle->sock),
-		.events = POLLIN,
-	};
-	int64_t left = deadline < 0 ? -1 : deadline - now_ms();
-
-	if (deadline >= 0 && left <= 0)
-		return -EAGAIN;
-	return poll(&poller, 1, (int)left) < 0 ? -errno : 0;
-}
-
 /* 1: a message; 0: something that is none; or as pgnl_recv(). */
 static int take(struct pgnl_inbox *inbox, struct pgnl_message *message)
 {
@@ -215,7 +174,7 @@ static int take(struct pgnl_inbox *inbox, struct pgnl_message *message)
 LP_EXPORT int pgnl_recv(struct pgnl_inbox *inbox, struct pgnl_message *message,
 			int timeout)
 {
-	int64_t deadline = timeout < 0 ? -1 : now_ms() + timeout;
+	int64_t deadline = timeout < 0 ? -1 : lp_now_ms() + timeout;
 	int ret;
 
 	if (getpid() != inbox->handle->owner)
@@ -223,7 +182,7 @@ LP_EXPORT int pgnl_recv(struct pgnl_inbox *inbox, struct pgnl_message *message,
 	while (!inbox->closed) {
 		ret = take(inbox, message);
 		if (ret == -EAGAIN)
-			ret = timeout ? wait_readable(inbox->handle, deadline) : ret;
+			ret = timeout ? lp_wait_readable(inbox->handle, deadline) : ret;
 		if (ret)
 			return ret > 0 ? 0 : ret;
 	}

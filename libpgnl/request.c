@@ -204,3 +204,20 @@ void lp_put_owner(struct pgnl *handle, uint32_t owner, uint32_t gid,
 	if (perm != PGNL_KEEP)
 		lp_put_u32(handle, PGNL_A_PERM, perm);
 }
+
+void lp_put_whom(struct pgnl *handle, const struct pgnl_send_opts *whom)
+{
+	if (whom->flags & PGNL_LOCAL)
+		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
+	if (whom->flags & PGNL_OTHERS)
+		lp_put_flag(handle, PGNL_A_OTHERS);
+	if (whom->flags & PGNL_ONE)
+		lp_put_u32(handle, PGNL_A_POLICY, whom->policy);
+	if (whom->uid != PGNL_ANY_UID)
+		lp_put_u32(handle, PGNL_A_UID, whom->uid);
+	if (whom->key)
+		lp_put_data(handle, PGNL_A_KEY, whom->key, whom->key_len,
+			    PGNL_KEY_MAX);
+	for (size_t i = 0; i < whom->n_ids; i++)
+		lp_put_u64(handle, PGNL_A_ID, whom->ids[i]);
+}

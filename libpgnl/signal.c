@@ -25,22 +25,16 @@ static int on_signalled_on(const struct nlmsghdr *nlh, void *arg)
 
 static void put_opts(struct pgnl *handle, const struct pgnl_signal_opts *opts)
 {
-	if (opts->flags & PGNL_LOCAL)
-		lp_put_flag(handle, PGNL_A_LOCAL_ONLY);
-	if (opts->flags & PGNL_OTHERS)
-		lp_put_flag(handle, PGNL_A_OTHERS);
-	if (opts->flags & PGNL_ONE)
-		lp_put_u32(handle, PGNL_A_POLICY, opts->policy);
+	const struct pgnl_send_opts whom = {
+		.flags = opts->flags, .uid = opts->uid, .policy = opts->policy,
+		.key = opts->key, .key_len = opts->key_len,
+		.ids = opts->ids, .n_ids = opts->n_ids,
+	};
+
+	lp_put_whom(handle, &whom);
 	if (opts->flags & PGNL_QUEUE)
 		lp_put_u64(handle, PGNL_A_VALUE,
 			   (uintptr_t)opts->value.sival_ptr);
-	if (opts->uid != PGNL_ANY_UID)
-		lp_put_u32(handle, PGNL_A_UID, opts->uid);
-	if (opts->key)
-		lp_put_data(handle, PGNL_A_KEY, opts->key, opts->key_len,
-			    PGNL_KEY_MAX);
-	for (size_t i = 0; i < opts->n_ids; i++)
-		lp_put_u64(handle, PGNL_A_ID, opts->ids[i]);
 }
 
 LP_EXPORT int pgnl_signal(struct pgnl *handle, const char *scope,
