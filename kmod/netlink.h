@@ -113,6 +113,9 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 				     struct pgnl_far *far);
 int pgnl_nl_finish_forward(struct genl_info *info, struct sk_buff *reply,
 			   struct pgnl_pending *pending, int err);
+int __must_check pgnl_nl_agent_begin(const struct pgnl_caller *who,
+				     struct sk_buff *skb,
+				     struct genl_info *info);
 int __must_check pgnl_nl_begin_sender(struct pgnl_caller *who,
 				      struct sk_buff *skb,
 				      struct genl_info *info,

@@ -265,6 +265,24 @@ int pgnl_nl_check_here(struct genl_info *info, struct pgnl_scope *scope)
 
 /* --- Requests of the agent --- */
 
+/**
+ * pgnl_nl_agent_begin() - Begin a request that is the agent's alone.
+ * @who: the caller
+ * @skb: the request
+ * @info: the request
+ *
+ * Return: 0 and pgnl_agent_end() is to follow, or -ENOTCONN.
+ */
+int pgnl_nl_agent_begin(const struct pgnl_caller *who, struct sk_buff *skb,
+			struct genl_info *info)
+{
+	int err = pgnl_agent_begin(who->pn, NETLINK_CB(skb).sk);
+
+	if (err)
+		NL_SET_ERR_MSG(info->extack, "this socket is not the agent's");
+	return err;
+}
+
 /* As pgnl_nl_begin(); with success, pgnl_agent_end() is to follow. */
 static int begin(struct pgnl_caller *who, struct sk_buff *skb,
 		 struct genl_info *info, u64 lists, u64 also, struct peer *peer)
@@ -284,10 +302,7 @@ static int begin(struct pgnl_caller *who, struct sk_buff *skb,
 		return err;
 	if (!peer->incarnation)
 		return refuse_peer(info, "an incarnation is needed", -EINVAL);
-	err = pgnl_agent_begin(who->pn, NETLINK_CB(skb).sk);
-	if (err)
-		NL_SET_ERR_MSG(info->extack, "this socket is not the agent's");
-	return err;
+	return pgnl_nl_agent_begin(who, skb, info);
 }
 
 /* A node that the request may be about, with the words if there is none. */

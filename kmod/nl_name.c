@@ -379,14 +379,10 @@ int pgnl_nl_name_evict_doit(struct sk_buff *skb, struct genl_info *info)
 
 	err = pgnl_nl_begin(&who, skb, info, 0) ?:
 	      pgnl_args_group_name(info->attrs[PGNL_A_GROUP], &name,
-				   info->extack);
+				   info->extack) ?:
+	      pgnl_nl_agent_begin(&who, skb, info);
 	if (err)
 		return err;
-	err = pgnl_agent_begin(who.pn, NETLINK_CB(skb).sk);
-	if (err) {
-		NL_SET_ERR_MSG(info->extack, "this socket is not the agent's");
-		return err;
-	}
 	scope = pgnl_scope_get(who.pn, PGNL_SCOPE_NAMES);
 	err = evict(info, scope, &name);
 	pgnl_scope_put(scope);

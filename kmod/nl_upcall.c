@@ -192,14 +192,10 @@ int pgnl_nl_upcall_answer_doit(struct sk_buff *skb, struct genl_info *info)
 	struct pgnl_caller who;
 	int err;
 
-	err = pgnl_nl_begin(&who, skb, info, 0);
+	err = pgnl_nl_begin(&who, skb, info, 0) ?:
+	      pgnl_nl_agent_begin(&who, skb, info);
 	if (err)
 		return err;
-	err = pgnl_agent_begin(who.pn, NETLINK_CB(skb).sk);
-	if (err) {
-		NL_SET_ERR_MSG(info->extack, "this socket is not the agent's");
-		return err;
-	}
 	if (info->attrs[PGNL_A_REQUEST]) {
 		err = pgnl_upcall_answer(who.pn, info);
 	} else {
