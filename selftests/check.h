@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests without a kernel; they print TAP. */
-#ifndef PGNLD_UNIT_CHECK_H
-#define PGNLD_UNIT_CHECK_H
+#ifndef PGNL_SELFTESTS_CHECK_H
+#define PGNL_SELFTESTS_CHECK_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -208,7 +208,7 @@ int req_do(struct client *c)
 	return err > 0 ? 0 : err;
 }
 
-static void dump_append(struct client *c, const struct nlmsghdr *msg)
+void dump_append(struct client *c, const struct nlmsghdr *msg)
 {
 	size_t len = NLMSG_ALIGN(msg->nlmsg_len);
 

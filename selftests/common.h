@@ -120,6 +120,9 @@ uint32_t reply_count(const struct client *c, size_t index);
 size_t reply_n_ids(const struct client *c);
 size_t reply_n_counts(const struct client *c);
 
+/* One more message to client->dump. */
+void dump_append(struct client *c, const struct nlmsghdr *msg);
+
 /* For each message of the last dump. */
 #define for_each_dumped(c, msg, left) \
 	for (msg = (struct nlmsghdr *)(c)->dump, left = (c)->dump_len; \

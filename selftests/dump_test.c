@@ -82,18 +82,6 @@ static int dump_start(struct client *c, const char *scope, const char *group)
 	return dump_send(c);
 }
 
-static void dump_keep(struct client *c, const struct nlmsghdr *msg)
-{
-	size_t len = NLMSG_ALIGN(msg->nlmsg_len);
-
-	if (c->dump_len + len > c->dump_size) {
-		c->dump_size = 2 * (c->dump_len + len);
-		c->dump = realloc(c->dump, c->dump_size);
-	}
-	memcpy(c->dump + c->dump_len, msg, msg->nlmsg_len);
-	c->dump_len += len;
-}
-
 /* Receive once: 0 when there is more, 1 at the end, -errno. */
 static int dump_step(struct client *c, bool *raced)
 {
@@ -108,7 +96,7 @@ static int dump_step(struct client *c, bool *raced)
 			*raced = true;
 		if (msg->nlmsg_type == NLMSG_DONE || msg->nlmsg_type == NLMSG_ERROR)
 			return *(int *)mnl_nlmsg_get_payload(msg) ? : 1;
-		dump_keep(c, msg);
+		dump_append(c, msg);
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "pgnl.h"
 #include "common.h"
+#include "handle.h"
 #include "proc.h"
 
 FIXTURE(global_SUITE)
@@ -22,12 +23,7 @@ FIXTURE(global_SUITE)
 
 FIXTURE_SETUP(global_SUITE)
 {
-	int err;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	err = pgnl_open(&self->h);
-	if (err)
-		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	HANDLE_OR_SKIP(self->h);
 	ASSERT_EQ(0, child_start(&self->a));
 	ASSERT_EQ(0, child_start(&self->b));
 }

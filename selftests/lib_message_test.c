@@ -11,6 +11,7 @@
 
 #include "kselftest_harness.h"
 #include "common.h"
+#include "handle.h"
 #include "pgnl.h"
 #include "proc.h"
 
@@ -35,12 +36,7 @@ FIXTURE(letters) {
 
 FIXTURE_SETUP(letters)
 {
-	int err;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	err = pgnl_open(&self->h);
-	if (err)
-		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	HANDLE_OR_SKIP(self->h);
 	ASSERT_EQ(0, pgnl_inbox_open(self->h, NULL, NULL, &self->inbox));
 	ASSERT_EQ(0, pgnl_join(self->h, NULL, "g", 0, NULL, NULL));
 }
@@ -359,12 +355,7 @@ static void reuse_pid(int n)
 	if (n != 1)
 		return;
 	child_kill(&victim);
-	stranger = fork_as(victim.pid);
-	if (!stranger) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
-		_exit(0);
-	}
+	stranger = stranger_as(victim.pid);
 }
 
 TEST_F(letters, who_got_the_pid_of_a_member_is_not_taken_for_it)

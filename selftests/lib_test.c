@@ -12,6 +12,7 @@
 
 #include "kselftest_harness.h"
 #include "common.h"
+#include "handle.h"
 #include "pgnl.h"
 #include "proc.h"
 
@@ -64,12 +65,7 @@ FIXTURE(lib) {
 
 FIXTURE_SETUP(lib)
 {
-	int err;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	err = pgnl_open(&self->h);
-	if (err)
-		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	HANDLE_OR_SKIP(self->h);
 	ASSERT_EQ(0, child_start(&self->child));
 }
 
@@ -638,12 +634,7 @@ static pid_t stranger;
 static void reuse_pid(void)
 {
 	child_kill(&victim);
-	stranger = fork_as(victim.pid);
-	if (!stranger) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
-		_exit(0);
-	}
+	stranger = stranger_as(victim.pid);
 }
 
 TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_is_not_joined)
@@ -698,11 +689,7 @@ static void kid_joins_by_pidfd(int ctl, const void *arg)
 	if (pgnl_open(&h) || child_start(&child))
 		_exit(1);
 	pidfd = open_pidfd(child.pid);
-	decoy = fork_as(pid_in_proc(pidfd));
-	if (!decoy) {
-		pause();
-		_exit(0);
-	}
+	decoy = stranger_as(pid_in_proc(pidfd));
 	ret = decoy < 0 ? decoy : pgnl_join_pidfd(h, NULL, "g", pidfd, NULL, NULL);
 	ready(ctl, ret);
 }

@@ -153,15 +153,6 @@ TEST_F(life, in_other_namespaces_afterwards)
 	end_member(_metadata, self);
 }
 
-static bool shift_clock(long seconds)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec += seconds;
-	return !clock_settime(CLOCK_REALTIME, &now);
-}
-
 /* Nothing of a member hangs on the wall clock, nor that ids only grow. */
 TEST_F(life, the_clock_is_set_forth_and_back)
 {

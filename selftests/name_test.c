@@ -16,6 +16,7 @@
 #include "passed.h"
 #include "proc.h"
 #include "reads.h"
+#include "rival.h"
 
 #define ALICE	1000
 #define BOB	2000
@@ -330,15 +331,6 @@ TEST_F(name, the_fencing_number_grows_over_all_names_and_registrations)
 			ASSERT_EQ(1, unreg(self->c, some[i % 4]));
 		}
 	}
-}
-
-static bool shift_clock(long seconds)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec += seconds;
-	return !clock_settime(CLOCK_REALTIME, &now);
 }
 
 TEST_F(name, the_fencing_number_grows_though_the_clock_is_set_back)
@@ -1088,54 +1080,6 @@ TEST_F(name, names_count_as_groups_and_memberships)
 }
 
 /* --- Races --------------------------------------------------------------------- */
-
-/* Meets the test before and after each round and does its part in between. */
-struct rival {
-	pthread_t thread;
-	pthread_barrier_t meet;
-	struct client *c;
-	void (*act)(struct rival *rival);
-	bool quit;
-	pid_t pid;
-	unsigned int spin;
-	int result;
-};
-
-static void spin(unsigned int n)
-{
-	while (n--)
-		atomic_signal_fence(memory_order_seq_cst);
-}
-
-static void *rival_main(void *arg)
-{
-	struct rival *rival = arg;
-
-	for (;;) {
-		pthread_barrier_wait(&rival->meet);
-		if (rival->quit)
-			return NULL;
-		spin(rival->spin);
-		rival->act(rival);
-		pthread_barrier_wait(&rival->meet);
-	}
-}
-
-static bool rival_start(struct rival *rival, void (*act)(struct rival *rival))
-{
-	rival->c = client_open();
-	rival->act = act;
-	return rival->c && !pthread_barrier_init(&rival->meet, NULL, 2) &&
-	       !pthread_create(&rival->thread, NULL, rival_main, rival);
-}
-
-static void rival_end(struct rival *rival)
-{
-	rival->quit = true;
-	pthread_barrier_wait(&rival->meet);
-	pthread_join(rival->thread, NULL);
-	client_close(rival->c);
-}
 
 static void rival_registers(struct rival *rival)
 {

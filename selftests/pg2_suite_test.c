@@ -9,6 +9,7 @@
 
 #include "pgnl.h"
 #include "common.h"
+#include "handle.h"
 
 FIXTURE(pg2_SUITE)
 {
@@ -19,12 +20,7 @@ FIXTURE(pg2_SUITE)
 
 FIXTURE_SETUP(pg2_SUITE)
 {
-	int err;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	err = pgnl_open(&self->h);
-	if (err)
-		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	HANDLE_OR_SKIP(self->h);
 	ASSERT_EQ(0, child_start(&self->child));
 	self->me = getpid();
 	self->other = self->child.pid;

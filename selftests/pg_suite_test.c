@@ -10,6 +10,7 @@
 
 #include "pgnl.h"
 #include "common.h"
+#include "handle.h"
 
 #define SCOPE	"pg_SUITE"
 
@@ -23,12 +24,7 @@ FIXTURE(pg_SUITE)
 
 FIXTURE_SETUP(pg_SUITE)
 {
-	int err;
-
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	err = pgnl_open(&self->h);
-	if (err)
-		SKIP(return, "no handle: %s (is the module loaded?)", strerror(-err));
+	HANDLE_OR_SKIP(self->h);
 	ASSERT_EQ(0, pgnl_scope_add(self->h, SCOPE, PGNL_MODE_PG, 0, PGNL_KEEP, PGNL_KEEP,
 				    PGNL_KEEP));
 	ASSERT_EQ(0, child_start(&self->child));
@@ -114,7 +110,8 @@ static const char *names(int err, struct pgnl_groups *list)
 	names(err_, list_); \
 })
 
-static int join_n(struct pgnl *h, const char *group, size_t n, ...)
+/* join or leave of n processes. */
+static int act_n(typeof(pgnl_pg_join) *act, struct pgnl *h, const char *group, size_t n, ...)
 {
 	pid_t pids[n + 1];
 	va_list args;
@@ -123,20 +120,11 @@ static int join_n(struct pgnl *h, const char *group, size_t n, ...)
 	for (size_t i = 0; i < n; i++)
 		pids[i] = va_arg(args, pid_t);
 	va_end(args);
-	return pgnl_pg_join(h, SCOPE, group, pids, n);
+	return act(h, SCOPE, group, pids, n);
 }
 
-static int leave_n(struct pgnl *h, const char *group, size_t n, ...)
-{
-	pid_t pids[n + 1];
-	va_list args;
-
-	va_start(args, n);
-	for (size_t i = 0; i < n; i++)
-		pids[i] = va_arg(args, pid_t);
-	va_end(args);
-	return pgnl_pg_leave(h, SCOPE, group, pids, n);
-}
+#define join_n(...)	act_n(pgnl_pg_join, __VA_ARGS__)
+#define leave_n(...)	act_n(pgnl_pg_leave, __VA_ARGS__)
 
 /* The default scope: join, look from all sides, leave, all is empty. */
 TEST_F(pg_SUITE, pg)

@@ -39,6 +39,16 @@ static inline long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* The wall clock is set, for all of the machine. */
+static inline bool shift_clock(long seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += seconds;
+	return !clock_settime(CLOCK_REALTIME, &now);
+}
+
 /* True as soon as @cond is, false when it is not within the limit. */
 #define wait_until(cond) ({						\
 	const struct timespec nap_ = { .tv_nsec = 1000000 };		\
@@ -170,6 +180,19 @@ static inline pid_t fork_as(pid_t pid)
 	};
 
 	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* A process of a given pid that is free, which does nothing. */
+static inline pid_t stranger_as(pid_t pid)
+{
+	pid_t stranger = fork_as(pid);
+
+	if (!stranger) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	return stranger;
 }
 
 /*

@@ -11,73 +11,23 @@
 #include "common.h"
 #include "proc.h"
 #include "reads.h"
+#include "rival.h"
 
 /* Seconds that a test may take; what one does is bounded by rounds. */
 #define LIMIT_S		600
 
-/*
- * A second thread with a socket of its own. It takes part in rounds: both
- * sides meet before each one and after it.
- */
-struct rival {
-	pthread_t thread;
-	pthread_barrier_t meet;
-	struct client *c;
-	void (*act)(struct rival *rival);
-	bool quit;
-	pid_t pid;		/* what the round is about */
-	uint64_t id;
-	int result;
-	unsigned int spin;	/* delay, to shift the race about */
-};
-
 FIXTURE(race) {
-	struct client *c;
+	struct client *c, *other;
 	struct rival rival;
 	unsigned int seed;
 	uint64_t charges;	/* of our user before; others may still end */
 };
 
-static void spin(unsigned int n)
-{
-	while (n--)
-		atomic_signal_fence(memory_order_seq_cst);
-}
-
-static void *rival_main(void *arg)
-{
-	struct rival *rival = arg;
-
-	for (;;) {
-		pthread_barrier_wait(&rival->meet);
-		if (rival->quit)
-			return NULL;
-		spin(rival->spin);
-		rival->act(rival);
-		pthread_barrier_wait(&rival->meet);
-	}
-}
-
-static void rival_start(struct __test_metadata *_metadata, struct rival *rival,
-			void (*act)(struct rival *rival))
-{
-	rival->act = act;
-	ASSERT_EQ(0, pthread_create(&rival->thread, NULL, rival_main, rival));
-}
-
-static void rival_end(struct rival *rival)
-{
-	rival->quit = true;
-	pthread_barrier_wait(&rival->meet);
-	pthread_join(rival->thread, NULL);
-}
-
 FIXTURE_SETUP(race)
 {
 	OPEN_OR_SKIP(self->c, client_in_new_netns());
-	self->rival.c = client_open();
-	ASSERT_TRUE(self->rival.c);
-	ASSERT_EQ(0, pthread_barrier_init(&self->rival.meet, NULL, 2));
+	self->other = client_open();
+	ASSERT_TRUE(self->other);
 	self->seed = 1;
 	self->charges = charges(self->c);
 }
@@ -90,7 +40,7 @@ FIXTURE_TEARDOWN(race)
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_MEMBERSHIPS));
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_GROUPS));
 	EXPECT_GE(self->charges, charges(self->c));
-	client_close(self->rival.c);
+	client_close(self->other);
 	client_close(self->c);
 }
 
@@ -136,7 +86,7 @@ TEST_F_TIMEOUT(race, join_against_exit, LIMIT_S)
 	unsigned int round, won = 0, dead = 0;
 	struct rival *rival = &self->rival;
 
-	rival_start(_metadata, rival, rival_joins);
+	ASSERT_TRUE(rival_start(rival, rival_joins));
 	for (round = 0; again(round, 2000); round++) {
 		unsigned int delay = rand_r(&self->seed) % 20000;
 		pid_t pid = fork_that_exits(rand_r(&self->seed) % 20000);
@@ -203,7 +153,7 @@ static void *reader_main(void *arg)
 
 TEST_F_TIMEOUT(race, spinning_reader_never_sees_the_dead, LIMIT_S)
 {
-	struct reader reader = { .c = self->rival.c };
+	struct reader reader = { .c = self->other };
 	unsigned int round;
 	struct child child;
 	uint64_t id;
@@ -275,7 +225,7 @@ static void join_live(struct __test_metadata *_metadata, FIXTURE_DATA(race) *sel
 	struct kid kid;
 	uint64_t id;
 
-	rival_start(_metadata, rival, rival_joins);
+	ASSERT_TRUE(rival_start(rival, rival_joins));
 	for (round = 0; again(round, n); round++) {
 		ASSERT_EQ(0, kid_ready(&kid, fn, NULL));
 		rival->pid = kid.pid;
@@ -317,7 +267,7 @@ TEST_F_TIMEOUT(race, leave_against_exit, LIMIT_S)
 	unsigned int round, left = 0;
 	struct child child;
 
-	rival_start(_metadata, rival, rival_leaves);
+	ASSERT_TRUE(rival_start(rival, rival_leaves));
 	for (round = 0; again(round, 800); round++) {
 		ASSERT_EQ(0, child_start(&child));
 		ASSERT_EQ(1, join(self->c, NULL, "g", child.pid));
@@ -451,7 +401,7 @@ static void *rows_main(void *arg)
 
 TEST_F_TIMEOUT(race, row_that_is_told_has_a_count, LIMIT_S)
 {
-	struct reader reader = { .c = self->rival.c };
+	struct reader reader = { .c = self->other };
 	struct crowd crowd;
 	unsigned int round;
 
@@ -508,7 +458,7 @@ static void batch_against_kills(struct __test_metadata *_metadata, FIXTURE_DATA(
 				size_t n, unsigned int *refused)
 {
 	struct crowd crowd;
-	struct batch batch = { .c = self->rival.c, .crowd = &crowd, .n = n };
+	struct batch batch = { .c = self->other, .crowd = &crowd, .n = n };
 	pthread_t thread;
 
 	ASSERT_EQ(0, crowd_start(&crowd, n));
@@ -643,7 +593,7 @@ static void deletions_against_all(struct __test_metadata *_metadata, FIXTURE_DAT
 	struct crowd crowd;
 	int ret;
 
-	d->c = self->rival.c;
+	d->c = self->other;
 	ASSERT_EQ(0, pthread_create(&d->thread, NULL, deleter_main, d));
 	for (round = 0; again(round, n); round++) {
 		ASSERT_EQ(0, crowd_start(&crowd, 8));

@@ -4,17 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../selftests/check.h"
 #include "message.h"
-
-static int tests, failures;
-static bool failed;
-
-#define CHECK(condition) do {						\
-	if (!(condition)) {						\
-		printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);	\
-		failed = true;						\
-	}								\
-} while (0)
 
 /* --- the decoder ------------------------------------------------------------ */
 
@@ -944,66 +935,50 @@ static void names_end_where_the_numbers_end(void)
 	CHECK(!strcmp(lp_attr_name(PGNL_A_PAD), "pad"));
 }
 
-#define TEST(name) { name, #name }
-
-static const struct {
-	void (*run)(void);
-	const char *name;
-} all[] = {
-	TEST(members_of_several_are_read),
-	TEST(missing_and_more_are_told),
-	TEST(a_longer_row_is_read_as_far_as_known),
-	TEST(a_shorter_row_is_refused),
-	TEST(a_member_without_a_row_is_refused),
-	TEST(the_failure_of_the_receiver_ends_the_members),
-	TEST(the_new_holder_of_a_name_comes_before_the_old),
-	TEST(a_short_or_missing_registration_is_refused),
-	TEST(unknown_attributes_are_passed_over),
-	TEST(long_texts_are_cut),
-	TEST(a_text_may_lack_its_nul),
-	TEST(an_empty_text_is_refused),
-	TEST(a_number_too_short_is_refused),
-	TEST(a_message_without_generic_header_is_refused),
-	TEST(a_group_without_owner_says_keep),
-	TEST(joins_come_as_asked),
-	TEST(leaves_come_as_asked),
-	TEST(events_are_decoded),
-	TEST(nodes_are_decoded),
-	TEST(a_member_of_another_node_is_decoded),
-	TEST(events_without_a_reason_or_cut_short_are_refused),
-	TEST(where_a_subscription_begins_is_decoded),
-	TEST(numbers_of_an_older_or_newer_module_are_read),
-	TEST(a_message_is_read_whole),
-	TEST(a_message_that_lacks_something_is_refused),
-	TEST(what_is_no_message_is_passed_over_but_for_the_end),
-	TEST(what_became_of_a_message_is_read),
-	TEST(a_result_is_that_of_its_request),
-	TEST(an_upcall_is_read_with_its_targets),
-	TEST(a_verdict_is_told_only_if_there_is_one),
-	TEST(broken_messages_are_survived),
-	TEST(a_list_keeps_what_it_points_to),
-	TEST(an_empty_list_is_a_list),
-	TEST(a_failed_list_is_no_list),
-	TEST(an_interrupted_list_has_everything_once),
-	TEST(an_offset_is_an_attribute_and_its_place_in_the_list),
-	TEST(the_kernels_words_are_kept),
-	TEST(a_missing_attribute_is_named),
-	TEST(an_ack_is_no_error_and_keeps_the_last_one),
-	TEST(a_range_error_is_invalid_in_our_terms),
-	TEST(an_impossible_errno_is_refused),
-	TEST(broken_errors_are_survived),
-	TEST(names_end_where_the_numbers_end),
-};
-
 int main(void)
 {
-	printf("TAP version 13\n1..%zu\n", MNL_ARRAY_SIZE(all));
-	for (size_t i = 0; i < MNL_ARRAY_SIZE(all); i++) {
-		failed = false;
-		all[i].run();
-		failures += failed;
-		printf("%s %d %s\n", failed ? "not ok" : "ok", ++tests,
-		       all[i].name);
-	}
-	return failures ? 1 : 0;
+	RUN(members_of_several_are_read);
+	RUN(missing_and_more_are_told);
+	RUN(a_longer_row_is_read_as_far_as_known);
+	RUN(a_shorter_row_is_refused);
+	RUN(a_member_without_a_row_is_refused);
+	RUN(the_failure_of_the_receiver_ends_the_members);
+	RUN(the_new_holder_of_a_name_comes_before_the_old);
+	RUN(a_short_or_missing_registration_is_refused);
+	RUN(unknown_attributes_are_passed_over);
+	RUN(long_texts_are_cut);
+	RUN(a_text_may_lack_its_nul);
+	RUN(an_empty_text_is_refused);
+	RUN(a_number_too_short_is_refused);
+	RUN(a_message_without_generic_header_is_refused);
+	RUN(a_group_without_owner_says_keep);
+	RUN(joins_come_as_asked);
+	RUN(leaves_come_as_asked);
+	RUN(events_are_decoded);
+	RUN(nodes_are_decoded);
+	RUN(a_member_of_another_node_is_decoded);
+	RUN(events_without_a_reason_or_cut_short_are_refused);
+	RUN(where_a_subscription_begins_is_decoded);
+	RUN(numbers_of_an_older_or_newer_module_are_read);
+	RUN(a_message_is_read_whole);
+	RUN(a_message_that_lacks_something_is_refused);
+	RUN(what_is_no_message_is_passed_over_but_for_the_end);
+	RUN(what_became_of_a_message_is_read);
+	RUN(a_result_is_that_of_its_request);
+	RUN(an_upcall_is_read_with_its_targets);
+	RUN(a_verdict_is_told_only_if_there_is_one);
+	RUN(broken_messages_are_survived);
+	RUN(a_list_keeps_what_it_points_to);
+	RUN(an_empty_list_is_a_list);
+	RUN(a_failed_list_is_no_list);
+	RUN(an_interrupted_list_has_everything_once);
+	RUN(an_offset_is_an_attribute_and_its_place_in_the_list);
+	RUN(the_kernels_words_are_kept);
+	RUN(a_missing_attribute_is_named);
+	RUN(an_ack_is_no_error_and_keeps_the_last_one);
+	RUN(a_range_error_is_invalid_in_our_terms);
+	RUN(an_impossible_errno_is_refused);
+	RUN(broken_errors_are_survived);
+	RUN(names_end_where_the_numbers_end);
+	return check_result();
 }

@@ -5,7 +5,6 @@ The reader of views that was written from docs/view-format.md, in Python, agains
 the library's, in C, and netlink: all of them tell the same. Prints TAP.
 """
 
-import ctypes
 import json
 import os
 import platform
@@ -14,11 +13,11 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
+
+import tap
 
 TOP = os.environ.get("PGNL_TOP") or os.path.join(os.path.dirname(__file__), "../..")
 PGNL = os.path.join(TOP, "build/bin/pgnl")
-CLONE_NEWNET = 0x40000000
 ROUNDS = float(os.environ.get("PGNL_ROUNDS", 1))
 
 
@@ -163,28 +162,10 @@ def test_a_dead_view_says_so():
     view.close()
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, (name, test) in enumerate(tests, 1):
-        # Tables of its own for each test.
-        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "unshare")
-        try:
-            test()
-            print(f"ok {number} {name[5:]}", flush=True)
-        except Exception:  # a test may fail in any way
-            failed += 1
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-            print(f"not ok {number} {name[5:]}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
     if platform.machine() not in ("x86_64", "i686"):
         print("1..0 # SKIP Python can't order its loads on this processor")
         sys.exit(0)
     sys.path.insert(0, os.path.join(TOP, "libpgnl/examples"))
     import pgnl_view as reader
-    sys.exit(main())
+    sys.exit(tap.run(globals()))

@@ -5,18 +5,17 @@ The kernel's own YNL library drives the family from the spec alone: what the
 spec says is what the module does. Prints TAP.
 """
 
-import ctypes
 import errno
 import os
 import signal
 import subprocess
 import sys
-import traceback
+
+import tap
 
 TOP = os.environ.get("PGNL_TOP") or os.path.join(os.path.dirname(__file__), "../..")
 YNL = os.path.join(TOP, "build/linux/tools/net/ynl")
 SPEC = os.path.join(TOP, "uapi/netlink/specs/pgnl.yaml")
-CLONE_NEWNET = 0x40000000
 
 
 def sleeper():
@@ -167,25 +166,6 @@ def test_long_dumps_are_whole(ynl):
     assert ynl.dump("group-get", {}) == []
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, (name, test) in enumerate(tests, 1):
-        # Tables of its own for each test.
-        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "unshare")
-        try:
-            # cli.py validates the spec by its schema, "make check-gen" as well.
-            test(YnlFamily(SPEC, schema=""))
-            print(f"ok {number} {name[5:]}", flush=True)
-        except Exception:  # a test may fail in any way
-            failed += 1
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-            print(f"not ok {number} {name[5:]}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
     try:
         sys.path.insert(0, YNL)
@@ -193,4 +173,5 @@ if __name__ == "__main__":
     except ImportError as missing:
         print(f"1..0 # SKIP {missing} (build/linux, python3-yaml, python3-jsonschema)")
         sys.exit(0)
-    sys.exit(main())
+    # cli.py validates the spec by its schema, "make check-gen" as well.
+    sys.exit(tap.run(globals(), lambda test: test(YnlFamily(SPEC, schema=""))))

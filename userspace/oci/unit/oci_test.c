@@ -6,19 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../../selftests/check.h"
 #include "conf.h"
 #include "request.h"
 #include "state.h"
-
-static int tests, failures;
-static bool failed;
-
-#define CHECK(condition) do {						\
-	if (!(condition)) {						\
-		printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);	\
-		failed = true;						\
-	}								\
-} while (0)
 
 #define HEAD "{\"ociVersion\":\"1.0.2\",\"id\":\"c1\","
 
@@ -408,37 +399,23 @@ static void a_missing_file_is_fine_an_unreadable_one_is_not(void)
 	conf_clear(&conf);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} all[] = {
-#define TEST(name) { #name, name }
-	TEST(a_state_is_read),
-	TEST(pids_that_are_none_are_refused),
-	TEST(states_that_are_none_are_refused),
-	TEST(a_state_has_a_mebibyte_at_most),
-	TEST(all_annotations_are_read),
-	TEST(each_container_of_a_pod_joins_its_own),
-	TEST(both_forms_of_a_key_are_one),
-	TEST(no_annotation_asks_for_nothing),
-	TEST(what_is_wrong_is_told_and_required_still_known),
-	TEST(lengths_are_those_of_the_kernel),
-	TEST(without_a_word_only_container_groups_are_allowed),
-	TEST(the_file_takes_the_place_of_the_default),
-	TEST(names_have_a_list_of_their_own),
-	TEST(shares_are_none_unless_allowed),
-	TEST(what_is_wrong_in_the_file_is_told_with_its_line),
-	TEST(a_missing_file_is_fine_an_unreadable_one_is_not),
-};
-
 int main(void)
 {
-	printf("1..%zu\n", sizeof(all) / sizeof(all[0]));
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		failed = false;
-		all[i].run();
-		printf("%sok %d - %s\n", failed ? "not " : "", ++tests, all[i].name);
-		failures += failed;
-	}
-	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+	RUN(a_state_is_read);
+	RUN(pids_that_are_none_are_refused);
+	RUN(states_that_are_none_are_refused);
+	RUN(a_state_has_a_mebibyte_at_most);
+	RUN(all_annotations_are_read);
+	RUN(each_container_of_a_pod_joins_its_own);
+	RUN(both_forms_of_a_key_are_one);
+	RUN(no_annotation_asks_for_nothing);
+	RUN(what_is_wrong_is_told_and_required_still_known);
+	RUN(lengths_are_those_of_the_kernel);
+	RUN(without_a_word_only_container_groups_are_allowed);
+	RUN(the_file_takes_the_place_of_the_default);
+	RUN(names_have_a_list_of_their_own);
+	RUN(shares_are_none_unless_allowed);
+	RUN(what_is_wrong_in_the_file_is_told_with_its_line);
+	RUN(a_missing_file_is_fine_an_unreadable_one_is_not);
+	return check_result();
 }

@@ -8,7 +8,7 @@
 
 #include "../auth.h"
 #include "../config.h"
-#include "check.h"
+#include "../../../selftests/check.h"
 
 static bool is_hex(const uint8_t *bytes, size_t len, const char *hex)
 {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../config.h"
-#include "check.h"
+#include "../../../selftests/check.h"
 
 static char *errors;
 static struct config config;

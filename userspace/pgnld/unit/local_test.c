@@ -14,7 +14,7 @@
 #include "../../../libpgnl/ask.h"
 #include "../../../libpgnl/internal.h"
 #include "../local.h"
-#include "check.h"
+#include "../../../selftests/check.h"
 
 #define MANY 3000	/* nodes of a group; more than one message holds */
 
