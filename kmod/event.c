@@ -427,7 +427,7 @@ void pgnl_event_record_remote(struct pgnl_remote *remote,
 		.group = group,
 		.reason = reason,
 		.status = status,
-		.uid = status == PGNL_STATUS_UNKNOWN ? INVALID_UID : remote->uid,
+		.uid = INVALID_UID,
 		.node = remote->node,
 	};
 	struct pgnl_event_row row = {
@@ -440,6 +440,9 @@ void pgnl_event_record_remote(struct pgnl_remote *remote,
 		.weight = remote->weight,
 	};
 
+	/* Even that it has ended is not for everybody. */
+	if (reason == PGNL_REASON_EXITED || reason == PGNL_REASON_KILLED)
+		cause.uid = remote->uid;
 	if (!is_told(group))
 		record(scope, &cause, remote->id ? &row : NULL);
 }

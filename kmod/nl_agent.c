@@ -538,7 +538,8 @@ static int parse_entry(const struct put *put, struct nlattr **attrs,
 		row->status = nla_get_u32(attrs[PGNL_A_ENTRY_STATUS]);
 	if (attrs[PGNL_A_ENTRY_REASON])
 		reason = nla_get_u32(attrs[PGNL_A_ENTRY_REASON]);
-	if (reason < PGNL_REASON_LEFT || reason > PGNL_REASON_REPLACED)
+	if ((reason < PGNL_REASON_LEFT || reason > PGNL_REASON_REPLACED) &&
+	    reason != PGNL_REASON_CONFLICT)
 		return refuse_entry(put, "no reason to leave", -EINVAL);
 	row->reason = reason;
 	if (attrs[PGNL_A_ENTRY_STATUS] &&

@@ -89,6 +89,7 @@ static uint32_t reason_of(const struct pgnl_agent_row *row)
 		[PGNL_BECAUSE_KILLED] = PGNL_REASON_KILLED,
 		[PGNL_BECAUSE_EVICTED] = PGNL_REASON_EVICTED,
 		[PGNL_BECAUSE_REPLACED] = PGNL_REASON_REPLACED,
+		[PGNL_BECAUSE_CONFLICT] = PGNL_REASON_CONFLICT,
 	};
 
 	if (row->count || (size_t)row->reason >= MNL_ARRAY_SIZE(reasons) ||
@@ -110,8 +111,9 @@ static uint32_t wait_status(const struct pgnl_agent_row *row)
 {
 	uint32_t status = (uint32_t)row->status;
 
-	return reason_of(row) == PGNL_REASON_KILLED ? status & 0x7f :
-						      (status & 0xff) << 8;
+	if (reason_of(row) == PGNL_REASON_KILLED)
+		return (status & 0x7f) | (row->core ? 0x80 : 0);
+	return (status & 0xff) << 8;
 }
 
 /* May two rows, one after the other, be of one entry? */

@@ -107,7 +107,9 @@ static const char *next(FIXTURE_DATA(agent) *self)
 	if (event->reason != PGNL_BECAUSE_NOTHING)
 		used += (size_t)sprintf(text + used, " %s", pgnl_reason_name(event->reason));
 	if (event->status != PGNL_UNKNOWN)
-		sprintf(text + used, " %d", event->status);
+		used += (size_t)sprintf(text + used, " %d", event->status);
+	if (event->core)
+		sprintf(text + used, " core");
 	return text;
 }
 
@@ -343,6 +345,44 @@ TEST_F(agent, events_say_what_changed)
 	EXPECT_NEXT("leave there g 7x0 node-lost");
 	EXPECT_NEXT("leave there h 9x0 node-lost");
 	EXPECT_TRUE(nothing_more(self));
+}
+
+/* How it has ended, and even that it has, its own user is told, and who has all rights. */
+TEST_F(agent, ends_are_told_to_who_may_know)
+{
+	struct pgnl_agent_row rows[5] = { row("g", 5, 1), row("g", 6, 1), row("g", 7, 1),
+					  row("g", 8, 1), row("g", 9, 1) };
+	struct pgnl_watch *all = self->watch;
+
+	ASSERT_EQ(0, seteuid(1000));
+	ASSERT_EQ(0, pgnl_watch_open(&self->watch));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	rows[0].uid = 1000;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 5, NULL));
+	EXPECT_NEXT("join there g 5x1 6x1 7x1 8x1 9x1 joined");
+	ASSERT_LT(0, pgnl_subscribe(all, NULL, "g", 0));
+	for (int i = 0; i < 5; i++)
+		rows[i].count = 0;
+	rows[0].reason = rows[1].reason = rows[2].reason = PGNL_BECAUSE_KILLED;
+	rows[3].reason = rows[4].reason = PGNL_BECAUSE_EXITED;
+	rows[0].status = rows[1].status = SIGSEGV;
+	rows[0].core = 1;
+	rows[4].status = 3;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 5, NULL));
+	EXPECT_NEXT("leave there g 5x0 killed 11 core");
+	EXPECT_NEXT("leave there g 6x0 left");
+	EXPECT_NEXT("leave there g 7x0 left");
+	EXPECT_NEXT("leave there g 8x0 left");
+	EXPECT_NEXT("leave there g 9x0 left");
+	pgnl_watch_close(self->watch);
+	self->watch = all;
+	EXPECT_NEXT("leave there g 5x0 killed 11 core");
+	EXPECT_NEXT("leave there g 6x0 killed 11");
+	EXPECT_NEXT("leave there g 7x0 killed");
+	EXPECT_NEXT("leave there g 8x0 exited");
+	EXPECT_NEXT("leave there g 9x0 exited 3");
 }
 
 TEST_F(agent, nodes_are_told_to_whom_asks)

@@ -717,8 +717,8 @@ enum pgnl_event_type {
 	PGNL_EVENT_FRESH,		/* its rows are PGNL_UP again */
 	PGNL_EVENT_AGENT_LOST,		/* all remote rows are PGNL_STALE */
 	PGNL_EVENT_AGENT_BACK,		/* each node's follow with PGNL_EVENT_FRESH */
-	/* A process of this node lost its name, as PGNL_EVENT_LEAVE, to that of
-	 * another node, which gave it away while the two were not connected.
+	/* A process lost its name, as PGNL_EVENT_LEAVE, to that of another node,
+	 * which gave it away while the two were not connected.
 	 */
 	PGNL_EVENT_CONFLICT,
 };
@@ -902,8 +902,8 @@ struct pgnl_agent_row {
 	uint16_t meta_len;
 	const void *meta;	/* NULL: none */
 	/* With count 0, what subscribers are told: PGNL_BECAUSE_LEFT, _EXITED,
-	 * _KILLED, _EVICTED, _REPLACED; and what pgnl_event.status would be, or
-	 * PGNL_UNKNOWN.
+	 * _KILLED, _EVICTED, _REPLACED, _CONFLICT; and what pgnl_event.status would
+	 * be, or PGNL_UNKNOWN.
 	 */
 	enum pgnl_event_reason reason;
 	int status;
@@ -911,6 +911,7 @@ struct pgnl_agent_row {
 	uint64_t fence;
 	uint64_t stamp;
 	enum pgnl_name_resolve resolve;
+	int core;		/* PGNL_BECAUSE_KILLED, and dumped core */
 };
 
 /* Put rows in, change them, take them out, in this order; a row that is the same
