@@ -48,6 +48,31 @@ teardown() {
 	[ "$(on a pgnl -j members web | jq -c "$filter")" = '["b",0,"tcp:80",7]' ]
 }
 
+# left REASON STATUS: it has heard that somebody has.
+left() {
+	jq -se --arg why "$1" --argjson status "$2" \
+		'any(.event == "leave" and .reason == $why and .status == $status)' "$heard" >/dev/null
+}
+
+@test "why a member has left is told on every node" {
+	local pid door=$BATS_TEST_TMPDIR/door
+	mkfifo "$door"
+	# shellcheck disable=SC2016 # that shell's own
+	on a bash -c 'pgnl -q join web --pid $$ >/dev/null; read -r _ <"$1"; exit 3' - "$door" 3>&- &
+	member a web pid
+	eventually states b a up 2
+	listen b web
+	echo >"$door"
+	kill -TERM "$pid"
+	member a web pid
+	eventually states b a up 1
+	on a pgnl -q leave web --pid "$pid" >/dev/null
+	eventually left left null || { cat "$heard"; false; }
+	left exited 3
+	left killed 15
+	[ "$(moves)" = 4 ]
+}
+
 @test "a node that is cut off is suspect, then its members leave; healed, they are back" {
 	member a web
 	member b web

@@ -72,6 +72,26 @@ struct core_registration {
 	uint8_t resolve;	/* enum core_resolve; a later one is as the first */
 };
 
+/* Why a row is gone. Numbers of the wire: never change, only append. */
+enum core_why {
+	CORE_LEFT,		/* by request, or nobody knows */
+	CORE_EXITED,
+	CORE_KILLED,
+	CORE_EVICTED,		/* along with the group */
+	CORE_REPLACED,		/* another one has its name */
+	CORE_CONFLICT,		/* so has one of another node, given away apart */
+	CORE_WHY_LAST = CORE_CONFLICT,
+};
+
+#define CORE_DUMPED	0x80u	/* beside the signal: it has dumped core */
+
+/* What is known of the end of a row, for subscribers; of one that is there all 0. */
+struct core_end {
+	uint8_t why;		/* enum core_why */
+	bool known;		/* how the process has ended: */
+	uint8_t status;		/* exit code, or the signal that has killed it */
+};
+
 /*
  * One row: a membership, or with an id of 0 a group that was created (a pin, in
  * scopes of mode pg2). (scope, group, id) is its key among the rows of a node.
@@ -86,6 +106,7 @@ struct core_row {
 	uint16_t weight;	/* 1 to 1000; of a pin 0 */
 	struct core_text meta;	/* len 0: none */
 	struct core_registration told;
+	struct core_end end;	/* of one that is gone */
 };
 
 /* What became of a request about a name. */

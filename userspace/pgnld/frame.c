@@ -21,12 +21,15 @@ enum { DONE_NUMBER = 1, DONE_ERROR, DONE_REACHED, DONE_REFUSED, DONE_GONE, DONE_
 	DONE_NO_INBOX };
 
 /* A row is [scope, group, id, count, pid, uid, weight, metadata], a removal its
- * first three; that of a name has fencing number, stamp and policy after the
- * metadata. A null is the same name as in the row before.
+ * first three and, to who knows that, why it is and how the process has ended; that
+ * of a name has fencing number, stamp and policy after the metadata. A null is the
+ * same name as in the row before.
  */
 #define ROW_ITEMS	8
 #define NAME_ROW_ITEMS	11
 #define REMOVAL_ITEMS	3
+#define WHY_ITEMS	4
+#define END_ITEMS	5
 
 #define WEIGHT_MAX	1000
 #define BYE_TEXT_MAX	200
@@ -182,9 +185,11 @@ void frame_put_name(struct wire_writer *w, enum frame_type type,
 #define ROWS_TAIL	16
 
 void frame_rows_begin(struct frame_rows_writer *rows, uint8_t *data, size_t size,
-		      uint64_t from, bool begin)
+		      uint64_t from, bool begin, bool ends)
 {
-	*rows = (struct frame_rows_writer){ .w = { .data = data, .size = size - ROWS_TAIL } };
+	*rows = (struct frame_rows_writer){
+		.w = { .data = data, .size = size - ROWS_TAIL }, .ends = ends,
+	};
 	start(&rows->w, FRAME_ROWS);
 	wire_put_number(&rows->w, ROWS_FROM, from);
 	if (begin) {
@@ -208,9 +213,28 @@ static void put_name(struct wire_writer *w, struct core_text name, struct core_t
 		wire_put_text(w, name);
 }
 
-static size_t row_items(const struct core_row *row)
+/* What nobody knows need not be said. */
+static size_t removal_items(const struct core_end *end, bool ends)
 {
+	if (!ends || end->why == CORE_LEFT)
+		return REMOVAL_ITEMS;
+	return end->known ? END_ITEMS : WHY_ITEMS;
+}
+
+static size_t row_items(const struct core_row *row, bool ends)
+{
+	if (!row->count)
+		return removal_items(&row->end, ends);
 	return row->told.stamp ? NAME_ROW_ITEMS : ROW_ITEMS;
+}
+
+static void put_values(struct wire_writer *w, const struct core_row *row)
+{
+	wire_put_uint(w, row->count);
+	wire_put_uint(w, row->pid);
+	wire_put_uint(w, row->uid);
+	wire_put_uint(w, row->weight);
+	wire_put_text(w, row->meta);
 }
 
 static void put_registration(struct wire_writer *w, const struct core_registration *told)
@@ -223,21 +247,20 @@ static void put_registration(struct wire_writer *w, const struct core_registrati
 bool frame_rows_put(struct frame_rows_writer *rows, const struct core_row *row)
 {
 	struct wire_writer *w = &rows->w;
-	size_t before = w->len;
+	size_t before = w->len, items = row_items(row, rows->ends);
 
-	wire_put_array(w, row->count ? row_items(row) : REMOVAL_ITEMS);
+	wire_put_array(w, items);
 	put_name(w, row->scope, rows->last.scope);
 	put_name(w, row->group, rows->last.group);
 	wire_put_uint(w, row->id);
-	if (row->count) {
-		wire_put_uint(w, row->count);
-		wire_put_uint(w, row->pid);
-		wire_put_uint(w, row->uid);
-		wire_put_uint(w, row->weight);
-		wire_put_text(w, row->meta);
-		if (row->told.stamp)
-			put_registration(w, &row->told);
-	}
+	if (items >= ROW_ITEMS)
+		put_values(w, row);
+	if (items == NAME_ROW_ITEMS)
+		put_registration(w, &row->told);
+	if (items == WHY_ITEMS || items == END_ITEMS)
+		wire_put_uint(w, row->end.why);
+	if (items == END_ITEMS)
+		wire_put_uint(w, row->end.status);
 	if (w->full) {
 		w->len = before;
 		w->full = false;
@@ -480,6 +503,34 @@ static bool is_name(const struct core_row *row)
 	return row->id && same(row->scope, (struct core_text){ CORE_NAMES, strlen(CORE_NAMES) });
 }
 
+/* Of a later version. */
+static bool skip_items(struct wire_reader *r, uint64_t n)
+{
+	for (; n; n--)
+		if (!wire_skip(r))
+			return false;
+	return true;
+}
+
+static bool read_end(struct wire_reader *r, uint64_t items, struct core_end *end)
+{
+	uint64_t why, status;
+
+	if (items < WHY_ITEMS)
+		return true;
+	if (!wire_uint(r, UINT64_MAX, &why))
+		return false;
+	/* One of a later version says at least that it is gone. */
+	end->why = why <= CORE_WHY_LAST ? (uint8_t)why : CORE_LEFT;
+	if (items < END_ITEMS)
+		return true;
+	if (!wire_uint(r, UINT8_MAX, &status))
+		return false;
+	end->known = end->why == CORE_EXITED || end->why == CORE_KILLED;
+	end->status = end->known ? (uint8_t)status : 0;
+	return skip_items(r, items - END_ITEMS);
+}
+
 /* row: the one before, if any. */
 static bool read_row(struct wire_reader *r, struct core_row *row)
 {
@@ -489,7 +540,7 @@ static bool read_row(struct wire_reader *r, struct core_row *row)
 	if (!wire_array(r, &box))
 		return false;
 	items = box.left;
-	if (items != REMOVAL_ITEMS && (items < ROW_ITEMS || items == WIRE_OPEN))
+	if (items < REMOVAL_ITEMS || items == WIRE_OPEN)
 		return false;
 	if (!read_row_name(r, CORE_NAME_MAX, &row->scope) ||
 	    !read_row_name(r, CORE_GROUP_MAX, &row->group) ||
@@ -497,8 +548,9 @@ static bool read_row(struct wire_reader *r, struct core_row *row)
 		return false;
 	row->count = 0;
 	row->told = (struct core_registration){ .fence = 0 };
-	if (items == REMOVAL_ITEMS)
-		return true;
+	row->end = (struct core_end){ .why = CORE_LEFT };
+	if (items < ROW_ITEMS)
+		return read_end(r, items, &row->end);
 	if (!read_row_values(r, row))
 		return false;
 	if (is_name(row)) {
@@ -506,10 +558,7 @@ static bool read_row(struct wire_reader *r, struct core_row *row)
 			return false;
 		items -= NAME_ROW_ITEMS - ROW_ITEMS;
 	}
-	for (; items > ROW_ITEMS; items--)
-		if (!wire_skip(r))
-			return false;
-	return true;
+	return skip_items(r, items - ROW_ITEMS);
 }
 
 /* Passes over all rows, so that reading them again can't fail. */

@@ -35,6 +35,7 @@ enum frame_type {
 #define FEATURE_DIGEST	0x1u	/* digests are sent */
 #define FEATURE_AUTH	0x2u	/* has a key, and wants a MAC; not negotiated */
 #define FEATURE_ACTS	0x4u	/* acts are carried out and answered */
+#define FEATURE_ENDS	0x8u	/* a removal may say why */
 #define FEATURE_NAMES	0x10u	/* rows of names, and the frames about them */
 
 #define FEATURE_ASK	0x100u	/* not one of the own group: has questions, see gg_link.h */
@@ -123,10 +124,11 @@ void frame_put_name(struct wire_writer *w, enum frame_type type,
 struct frame_rows_writer {
 	struct wire_writer w;
 	struct core_row last;
+	bool ends;		/* removals say why */
 };
 
 void frame_rows_begin(struct frame_rows_writer *rows, uint8_t *data, size_t size,
-		      uint64_t from, bool begin);
+		      uint64_t from, bool begin, bool ends);
 bool frame_rows_put(struct frame_rows_writer *rows, const struct core_row *row);
 void frame_rows_end(struct frame_rows_writer *rows, uint64_t to, bool end);
 

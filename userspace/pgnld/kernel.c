@@ -120,6 +120,40 @@ static struct scope *find_scope(struct kernel *kernel, const char *name)
 	return NULL;
 }
 
+static const enum pgnl_event_reason reasons[] = {
+	[CORE_LEFT] = PGNL_BECAUSE_LEFT,
+	[CORE_EXITED] = PGNL_BECAUSE_EXITED,
+	[CORE_KILLED] = PGNL_BECAUSE_KILLED,
+	[CORE_EVICTED] = PGNL_BECAUSE_EVICTED,
+	[CORE_REPLACED] = PGNL_BECAUSE_REPLACED,
+	[CORE_CONFLICT] = PGNL_BECAUSE_CONFLICT,
+};
+
+/* Why members are out that an event tells of. */
+static struct core_end end_of(const struct pgnl_event *event)
+{
+	struct core_end end = { .why = CORE_WHY_LAST };
+
+	while (end.why != CORE_LEFT && reasons[end.why] != event->reason)
+		end.why--;
+	end.known = event->status != PGNL_UNKNOWN;
+	if (end.known)
+		end.status = (uint8_t)(event->status | (event->core ? CORE_DUMPED : 0));
+	return end;
+}
+
+static void put_end(struct pgnl_agent_row *row, const struct core_end *end)
+{
+	row->reason = reasons[end->why];
+	row->status = PGNL_UNKNOWN;
+	if (end->known)
+		row->status = end->status;
+	if (end->known && end->why == CORE_KILLED) {
+		row->status &= ~CORE_DUMPED;
+		row->core = !!(end->status & CORE_DUMPED);
+	}
+}
+
 static void put_member(struct kernel *kernel, const struct pgnl_event *event,
 		       const struct pgnl_member *member)
 {
@@ -127,7 +161,7 @@ static void put_member(struct kernel *kernel, const struct pgnl_event *event,
 		.scope = text_of(event->scope), .group = text_of(event->group),
 		.id = member->id, .pid = (uint32_t)member->pid, .count = member->count,
 		.uid = member->uid, .weight = member->weight,
-		.meta = { member->meta, member->meta_len },
+		.meta = { member->meta, member->meta_len }, .end = end_of(event),
 	};
 
 	if (!member->node)
@@ -177,7 +211,7 @@ static void put_name_event(struct kernel *kernel, struct scope *scope,
 	for (size_t i = 0; i < event->n; i++) {
 		const struct core_row gone = {
 			.scope = text_of(CORE_NAMES), .group = text_of(event->group),
-			.id = event->member[i].id,
+			.id = event->member[i].id, .end = end_of(event),
 		};
 
 		if (!event->member[i].node && !event->member[i].count)
@@ -659,12 +693,11 @@ void kernel_put(void *arg, struct core_text node, uint64_t incarnation, const st
 		.pid = row->pid, .uid = row->uid, .weight = row->weight,
 		.meta_len = (uint16_t)row->meta.len,
 		.meta = row->meta.len ? keep(batch, row->meta) : NULL,
-		.reason = PGNL_BECAUSE_LEFT, .status = PGNL_UNKNOWN,
 		.fence = row->told.fence, .stamp = row->told.stamp,
 		.resolve = row->told.resolve <= CORE_NOTIFY_ALL ?
 			   (enum pgnl_name_resolve)row->told.resolve : PGNL_KEEP_FIRST,
 	};
-	batch->n++;
+	put_end(&batch->rows[batch->n++], &row->end);
 }
 
 static void resync_all(struct kernel *kernel)

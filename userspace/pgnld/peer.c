@@ -160,7 +160,7 @@ static void fill_claim(const struct core *core, uint64_t self,
 		.incarnation = core->incarnation,
 		.version_min = core->config.version_min,
 		.version_max = core->config.version_max,
-		.features = FEATURE_DIGEST | FEATURE_NAMES |
+		.features = FEATURE_DIGEST | FEATURE_NAMES | FEATURE_ENDS |
 			    (core->out.mac ? FEATURE_AUTH : 0) |
 			    (core->out.act ? FEATURE_ACTS : 0),
 		.config_hash = core->config.config_hash,
@@ -472,13 +472,18 @@ static uint64_t unwanted(const struct cursor *cursor)
 	return cursor->seen < cursor->since ? cursor->since : 0;
 }
 
+static bool knows_ends(const struct peer *peer)
+{
+	return peer->features & FEATURE_ENDS;
+}
+
 static bool fits(const struct core *core, const struct peer *peer, bool begin)
 {
 	const struct batch *batch = &core->batch;
 
 	return batch->len && batch->at == core->own.seq && batch->begin == begin &&
 	       batch->snapshot == peer->snapshot && batch->from == peer->cursor.seen &&
-	       batch->since == unwanted(&peer->cursor);
+	       batch->since == unwanted(&peer->cursor) && batch->ends == knows_ends(peer);
 }
 
 /* A frame of what comes next for the peer, as much as there is room for. */
@@ -495,7 +500,8 @@ static void make_batch(struct core *core, struct peer *peer, bool begin)
 	batch->since = unwanted(cursor);
 	batch->begin = begin;
 	batch->snapshot = peer->snapshot;
-	frame_rows_begin(&w, batch->data, core->config.frame_max, cursor->seen, begin);
+	batch->ends = knows_ends(peer);
+	frame_rows_begin(&w, batch->data, core->config.frame_max, cursor->seen, begin, batch->ends);
 	while ((own = cursor_next(&core->own, cursor))) {
 		rows_view(own, &row);
 		if (!frame_rows_put(&w, &row))

@@ -82,10 +82,11 @@ static void take_out(struct own_rows *rows, struct own_row *row)
 	row->meta_len = 0;
 }
 
-static void remove_row(struct own_rows *rows, struct own_row *row)
+static void remove_row(struct own_rows *rows, struct own_row *row, struct core_end end)
 {
 	take_out(rows, row);
 	row->count = 0;
+	row->end = end;
 	append(rows, row);
 }
 
@@ -100,7 +101,7 @@ bool rows_put(struct own_rows *rows, const struct core_row *row)
 	if (!row->count) {
 		if (!own || !own->count)
 			return false;
-		remove_row(rows, own);
+		remove_row(rows, own, row->end);
 		return true;
 	}
 	if (own && own->count && own->digest == digest) {
@@ -117,6 +118,7 @@ bool rows_put(struct own_rows *rows, const struct core_row *row)
 	own->uid = row->uid;
 	own->weight = row->weight;
 	own->told = row->told;
+	own->end = row->end;
 	own->meta = mem_copy(rows->memory, row->meta.data, row->meta.len);
 	own->meta_len = (uint16_t)row->meta.len;
 	own->mark = rows->mark;
@@ -161,6 +163,8 @@ static bool is_of_scope(const struct own_row *row, struct core_text scope)
 	return row->key[0] == scope.len && !memcmp(row->key + 1, scope.data, scope.len);
 }
 
+static const struct core_end nobody_knows = { .why = CORE_LEFT };
+
 void rows_commit(struct own_rows *rows, struct core_text scope)
 {
 	struct listing *listing = find_listing(rows, scope);
@@ -174,7 +178,7 @@ void rows_commit(struct own_rows *rows, struct core_text scope)
 		if (row->seq > last)
 			break;
 		if (row->count && row->mark < listing->mark && is_of_scope(row, scope))
-			remove_row(rows, row);
+			remove_row(rows, row, nobody_knows);
 	}
 	end_listing(rows, listing);
 }
@@ -202,6 +206,7 @@ void rows_view(const struct own_row *own, struct core_row *row)
 		.weight = own->weight,
 		.meta = { own->meta, own->meta_len },
 		.told = own->told,
+		.end = own->end,
 	};
 	key += 1 + own->key[0];
 	row->group = (struct core_text){ key + 1, (uint8_t)key[0] };

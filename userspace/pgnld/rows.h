@@ -31,6 +31,7 @@ struct own_row {
 	uint16_t meta_len;
 	char *meta;
 	struct core_registration told;
+	struct core_end end;	/* of a removal */
 	uint16_t key_len;
 	uint8_t key[];		/* as digest_key() writes it */
 };

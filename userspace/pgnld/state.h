@@ -114,6 +114,7 @@ struct batch {
 	uint64_t at;			/* sequence of the own rows when it was made */
 	uint64_t from, since;		/* of the cursors that it is for */
 	bool begin, snapshot;
+	bool ends;			/* for those who know why a row may be gone */
 	uint64_t to;			/* where it leads */
 	struct own_row *next;
 };

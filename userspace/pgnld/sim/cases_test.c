@@ -317,7 +317,7 @@ TEST_F(cluster, overlay_missing)
 	self->sim = new_sim(true);
 	BOOT_ALL(2, &plain);
 	AGREE();
-	frame_rows_begin(&w, data, sizeof(data), 0, true);
+	frame_rows_begin(&w, data, sizeof(data), 0, true, true);
 	ASSERT_TRUE(frame_rows_put(&w, &row));
 	frame_rows_end(&w, 1, true);
 	core_recv(sim_core(self->node[0]), 2, 12345, data, w.w.len);
@@ -862,6 +862,35 @@ TEST_F(cluster, global_groups_change)
 	EXPECT_LIST("", 2, GG_SYNC_ERROR);
 }
 
+/* --- why rows are gone ------------------------------------------------------------------ */
+
+/* An end is told as its owner has seen it, but of what has happened in a cut nobody knows. */
+TEST_F(cluster, why_a_member_has_left_is_told)
+{
+	BOOT_ALL(3, &patient);
+	for (uint64_t id = 1; id <= 6; id++)
+		JOIN(0, "g", id, 1);
+	AGREE();
+	for (uint64_t id = 1; id <= 5; id++)
+		JOIN(0, "g", id, 0);
+	AGREE();
+	for (int i = 1; i < 3; i++) {
+		sim_events(self->node[i], &self->events);
+		ASSERT_EQ(5, self->events.leaves);
+		ASSERT_EQ(5, self->events.ends);
+	}
+	CUT(0, 1, true);
+	CUT(0, 2, true);
+	RUN(LOOP_S);
+	JOIN(0, "g", 6, 0);
+	CUT(0, 1, false);
+	CUT(0, 2, false);
+	AGREE();
+	sim_events(self->node[1], &self->events);
+	ASSERT_EQ(6, self->events.leaves);
+	ASSERT_EQ(5, self->events.ends);
+}
+
 /* --- bad frames ----------------------------------------------------------------------- */
 
 FIXTURE(puppet) {
@@ -912,7 +941,7 @@ static size_t rows_frame(uint8_t *data, uint64_t from, uint64_t to, bool begin, 
 {
 	struct frame_rows_writer w;
 
-	frame_rows_begin(&w, data, FRAME_MAX, from, begin);
+	frame_rows_begin(&w, data, FRAME_MAX, from, begin, true);
 	while (n--)
 		frame_rows_put(&w, rows++);
 	frame_rows_end(&w, to, end);
@@ -944,6 +973,25 @@ TEST_F(puppet, dyn_distribution)
 	ASSERT_EQ(1, stats.rx_own);
 	ASSERT_EQ(0, stats.duplicates);
 	ASSERT_EQ(0, stats.nodes);
+}
+
+/* Who does not know that removals may say why is sent such that do not, as ever. */
+TEST_F(puppet, who_does_not_know_ends_is_not_told_them)
+{
+	struct sim_events events;
+	struct sim_node *other = sim_boot(self->sim, 2, "c", &plain);
+
+	INTRODUCE();
+	for (uint64_t id = 1; id <= 5; id++)
+		sim_set(self->node[0], "pg", "g", id, 1);
+	RUN(LOOP_S);
+	for (uint64_t id = 1; id <= 5; id++)
+		sim_set(self->node[0], "pg", "g", id, 0);
+	RUN(LOOP_S);
+	sim_events(other, &events);
+	ASSERT_EQ(5, events.ends);
+	ASSERT_EQ(5, puppet_removals(self->puppet, 0));
+	ASSERT_EQ(0, puppet_ends(self->puppet, 0));
 }
 
 /* Somebody else has its name: told to both, and refused. */

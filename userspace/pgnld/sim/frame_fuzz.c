@@ -78,7 +78,8 @@ static void out_put(void *arg, struct core_text node, uint64_t incarnation,
 	(void)incarnation;
 	if (!fuzz->known || !row->scope.len || row->scope.len > CORE_NAME_MAX ||
 	    !row->group.len || row->group.len > CORE_GROUP_MAX ||
-	    row->meta.len > CORE_META_MAX || memchr(row->group.data, 0, row->group.len))
+	    row->meta.len > CORE_META_MAX || memchr(row->group.data, 0, row->group.len) ||
+	    row->end.why > CORE_WHY_LAST || (row->count && row->end.why))
 		abort();
 }
 

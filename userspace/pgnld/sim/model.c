@@ -216,6 +216,18 @@ static void take_out(struct model *kernel, struct other *other, struct row *row)
 	row->count = 0;
 }
 
+static void check_end(struct model *kernel, struct other *other, const struct core_row *from)
+{
+	struct core_end end = truth_end(from->id);
+
+	if (kernel->hostile || from->end.why == CORE_LEFT)
+		return;
+	if (from->end.why != end.why || from->end.known != end.known ||
+	    from->end.status != end.status)
+		sim_fail(kernel->sim, "%s: row %llu of %s has not ended so", kernel->name,
+			 (unsigned long long)from->id, other->name);
+}
+
 static void put_row(struct model *kernel, struct other *other, const struct core_row *from)
 {
 	struct row *row = row_of(kernel, other, from);
@@ -223,6 +235,8 @@ static void put_row(struct model *kernel, struct other *other, const struct core
 	bool now;
 
 	if (!from->count) {
+		kernel->events.ends += row->count && from->end.why != CORE_LEFT;
+		check_end(kernel, other, from);
 		take_out(kernel, other, row);
 		return;
 	}

@@ -886,7 +886,7 @@ static void tell_row(struct sim_node *node, const char *scope, const char *group
 	struct core_row row = {
 		.scope = { scope, strlen(scope) },
 		.group = { group, strlen(group) },
-		.id = id,
+		.id = id, .end = truth_end(id),
 	};
 
 	before(node);
@@ -1369,6 +1369,7 @@ struct puppet {
 		uint8_t hello[FRAME_HELLO_MAX];
 		size_t hello_len;
 		unsigned int got[32];
+		unsigned int removals, ends;
 	} from[PUPPET_SITES];
 };
 
@@ -1389,6 +1390,16 @@ static void puppet_down(void *arg, uint64_t peer, uint64_t epoch)
 	puppet->from[peer - 1].epoch = 0;
 }
 
+static void count_removals(struct heard *from, struct frame_rows *rows)
+{
+	struct core_row row;
+
+	while (frame_next_row(rows, &row)) {
+		from->removals += !row.count;
+		from->ends += row.end.why != CORE_LEFT;
+	}
+}
+
 static void puppet_recv(void *arg, uint64_t peer, uint64_t epoch, const void *data, size_t len)
 {
 	struct puppet *puppet = arg;
@@ -1401,6 +1412,8 @@ static void puppet_recv(void *arg, uint64_t peer, uint64_t epoch, const void *da
 		return;
 	}
 	from->got[frame.type]++;
+	if (frame.type == FRAME_ROWS)
+		count_removals(from, &frame.rows);
 	if (frame.type != FRAME_HELLO)
 		return;
 	memcpy(from->hello, data, len);
@@ -1493,6 +1506,16 @@ bool puppet_echo(struct puppet *puppet, unsigned int to)
 bool puppet_is_up(const struct puppet *puppet, unsigned int from)
 {
 	return puppet->from[from].epoch;
+}
+
+unsigned int puppet_removals(const struct puppet *puppet, unsigned int from)
+{
+	return puppet->from[from].removals;
+}
+
+unsigned int puppet_ends(const struct puppet *puppet, unsigned int from)
+{
+	return puppet->from[from].ends;
 }
 
 unsigned int puppet_got(const struct puppet *puppet, unsigned int from, uint64_t type)

@@ -9,6 +9,7 @@
  * - a row is one that its owner had, in this incarnation, with just this content;
  * - a row never goes back to what it was before, and one that its owner has taken
  *   out never comes back unless the owner has put it in again;
+ * - of a row that goes it is said why as its owner has said it, or not at all;
  * - nothing is told of the own node, or of one that is not of the same cluster.
  * registry.h has those about names.
  * - an act is carried out once by each node that it is for, and by no other;
@@ -153,6 +154,7 @@ bool sim_knows(struct sim_node *node, const char *name, enum core_node_state *st
 struct sim_events {
 	unsigned int joins;	/* rows that came or changed */
 	unsigned int leaves;
+	unsigned int ends;	/* of these, that said why */
 	unsigned int ups, downs, suspects, freshes;
 };
 
@@ -179,6 +181,9 @@ bool puppet_echo(struct puppet *puppet, unsigned int to);
 /* Connected, and had frames of this type from there. */
 bool puppet_is_up(const struct puppet *puppet, unsigned int from);
 unsigned int puppet_got(const struct puppet *puppet, unsigned int from, uint64_t type);
+/* Rows that were taken out there, and those of which it was said why. */
+unsigned int puppet_removals(const struct puppet *puppet, unsigned int from);
+unsigned int puppet_ends(const struct puppet *puppet, unsigned int from);
 /* What it answers a HELLO with, once there is one: its MAC. */
 bool puppet_auth(struct puppet *puppet, unsigned int to, uint64_t key);
 

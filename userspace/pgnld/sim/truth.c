@@ -35,6 +35,16 @@ struct truth {
 	size_t memory;
 };
 
+struct core_end truth_end(uint64_t id)
+{
+	struct core_end end = { .why = (uint8_t)(id % (CORE_WHY_LAST + 1)) };
+
+	end.known = end.why == CORE_EXITED || (end.why == CORE_KILLED && id % 4);
+	if (end.known)
+		end.status = (uint8_t)id;
+	return end;
+}
+
 struct truth *truth_new(void)
 {
 	size_t memory = 0;

@@ -18,6 +18,9 @@ void truth_free(struct truth *truth);
 struct owner *truth_owner(struct truth *truth, const char *name, uint64_t incarnation);
 struct owner *truth_add(struct truth *truth, const char *name, uint64_t incarnation);
 
+/* Why a row of this id is gone, whenever it is. */
+struct core_end truth_end(uint64_t id);
+
 /* The row has this count now; false: it had it already. */
 bool owner_set(struct owner *owner, const char *scope, const char *group, uint64_t id,
 	       uint32_t count);

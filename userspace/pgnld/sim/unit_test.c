@@ -387,7 +387,7 @@ TEST(rows_come_back_as_many_as_fit)
 	char meta[CORE_META_MAX];
 
 	memset(meta, 7, sizeof(meta));
-	frame_rows_begin(&w, data, 4096, 12, false);
+	frame_rows_begin(&w, data, 4096, 12, false, true);
 	for (;; n++) {
 		row = row_of(n % 3 ? "group" : "another", n, n % 5);
 		row.pid = 123456;
@@ -543,19 +543,70 @@ TEST(rows_are_within_bounds)
 		struct core_row good = row_of("g", 2, 1);
 		uint8_t frame_data[4096];
 
-		frame_rows_begin(&w, frame_data, sizeof(frame_data), 0, true);
+		frame_rows_begin(&w, frame_data, sizeof(frame_data), 0, true, true);
 		ASSERT_TRUE(frame_rows_put(&w, &good));
 		ASSERT_TRUE(frame_rows_put(&w, &bad[i]));
 		frame_rows_end(&w, 1, true);
 		ASSERT_FALSE(frame_read(frame_data, w.w.len, &frame));
 	}
 	/* The first row names its group; a snapshot begins at 0; no way leads back. */
-	frame_rows_begin(&w, data, sizeof(data), 1, true);
+	frame_rows_begin(&w, data, sizeof(data), 1, true, true);
 	frame_rows_end(&w, 1, true);
 	ASSERT_FALSE(frame_read(data, w.w.len, &frame));
-	frame_rows_begin(&w, data, sizeof(data), 5, false);
+	frame_rows_begin(&w, data, sizeof(data), 5, false, true);
 	frame_rows_end(&w, 4, false);
 	ASSERT_FALSE(frame_read(data, w.w.len, &frame));
+}
+
+/* Written by hand, as a later version may do. */
+static bool read_removal(struct core_row *row, size_t items, uint64_t why, uint64_t status)
+{
+	struct frame_rows_writer rows;
+	struct wire_writer *w = &rows.w;
+	struct frame frame;
+	uint8_t data[256];
+
+	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
+	wire_put_array(w, items);
+	wire_put_text(w, pg);
+	wire_put_text(w, (struct core_text){ "g", 1 });
+	wire_put_uint(w, 7);
+	for (size_t i = 3; i < items; i++)
+		wire_put_uint(w, i == 3 ? why : status);
+	frame_rows_end(&rows, 1, false);
+	return frame_read(data, w->len, &frame) && frame_next_row(&frame.rows, row);
+}
+
+TEST(removals_say_why_to_who_knows)
+{
+	struct core_row row = row_of("g", 7, 0), back;
+	struct frame_rows_writer w;
+	struct frame frame;
+	uint8_t data[256];
+
+	row.end = (struct core_end){ CORE_KILLED, true, 11 | CORE_DUMPED };
+	for (int knows = 0; knows < 2; knows++) {
+		frame_rows_begin(&w, data, sizeof(data), 0, false, knows);
+		ASSERT_TRUE(frame_rows_put(&w, &row));
+		frame_rows_end(&w, 1, false);
+		ASSERT_TRUE(frame_read(data, w.w.len, &frame));
+		ASSERT_TRUE(frame_next_row(&frame.rows, &back));
+		ASSERT_EQ(0, back.count);
+		ASSERT_EQ(knows ? CORE_KILLED : CORE_LEFT, back.end.why);
+		ASSERT_EQ(knows, back.end.known);
+		ASSERT_EQ(knows ? 11 | CORE_DUMPED : 0, back.end.status);
+	}
+	ASSERT_TRUE(read_removal(&back, 4, CORE_EXITED, 0));
+	ASSERT_EQ(CORE_EXITED, back.end.why);
+	ASSERT_FALSE(back.end.known);
+	/* What is not known is passed over; a status is of who has ended. */
+	ASSERT_TRUE(read_removal(&back, 7, CORE_WHY_LAST + 1, 3));
+	ASSERT_EQ(CORE_LEFT, back.end.why);
+	ASSERT_FALSE(back.end.known);
+	ASSERT_TRUE(read_removal(&back, 5, CORE_EVICTED, 3));
+	ASSERT_EQ(0, back.end.status);
+	ASSERT_FALSE(read_removal(&back, 5, CORE_EXITED, 256));
+	ASSERT_FALSE(read_removal(&back, 2, 0, 0));
 }
 
 /* --- names -------------------------------------------------------------------------- */
@@ -647,7 +698,7 @@ TEST(rows_of_names)
 	struct frame frame;
 	uint8_t data[2048];
 
-	frame_rows_begin(&rows, data, sizeof(data), 0, false);
+	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
 	ASSERT_TRUE(frame_rows_put(&rows, &row));
 	frame_rows_end(&rows, 1, false);
 	ASSERT_TRUE(frame_read(data, rows.w.len, &frame));
@@ -656,13 +707,13 @@ TEST(rows_of_names)
 	ASSERT_EQ(9, read.told.stamp);
 	ASSERT_EQ(CORE_NOTIFY_ALL, read.told.resolve);
 	row.told.fence++;
-	frame_rows_begin(&rows, data, sizeof(data), 0, false);
+	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
 	ASSERT_TRUE(frame_rows_put(&rows, &row));
 	frame_rows_end(&rows, 1, false);
 	ASSERT_FALSE(frame_read(data, rows.w.len, &frame));
 	row.told.fence = 1;
 	row.told.stamp = 0;
-	frame_rows_begin(&rows, data, sizeof(data), 0, false);
+	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
 	ASSERT_TRUE(frame_rows_put(&rows, &row));
 	frame_rows_end(&rows, 1, false);
 	ASSERT_FALSE(frame_read(data, rows.w.len, &frame));
