@@ -438,12 +438,12 @@ struct pid *pgnl_batch_pid(const struct pgnl_batch *batch)
 }
 
 /**
- * pgnl_batch_add_id() - Name a process to leave by its member id.
+ * pgnl_batch_add_id() - Name a process by its member id.
  * @batch: the request
- * @id: the id; one that is no member's stands for a process in no group
+ * @id: the id; to leave, one that is no member's stands for a process in no group
  * @index: place in the list of ids, for errors
  *
- * Return: 0 or -EPERM.
+ * Return: 0, -EPERM, or of a join -ESRCH, -ENOMEM.
  */
 int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 {
@@ -451,7 +451,9 @@ int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 	struct pid *pid = pgnl_proc_pid_of_id(batch->pn, id);
 
 	target->id = id;
-	return pid ? add_target(batch, target, pid) : end_target(batch, 0);
+	if (pid)
+		return add_target(batch, target, pid);
+	return batch->joining ? blame_dead(batch, target) : end_target(batch, 0);
 }
 
 /* Step 2 */

@@ -204,6 +204,32 @@ void pgnl_far_add_id(struct pgnl_far *far, struct pgnl_scope *scope,
 	cond_resched();
 }
 
+/**
+ * pgnl_far_add_node() - Add a process of a node, which knows it by its id.
+ * @far: where to, with room
+ * @pn: the tables
+ * @name: of the node
+ * @id: member id of the process
+ *
+ * Return: 0 or -EHOSTUNREACH.
+ */
+int pgnl_far_add_node(struct pgnl_far *far, struct pgnl_net *pn,
+		      const char *name, u64 id)
+{
+	struct pgnl_node *node;
+	int err = -EHOSTUNREACH;
+
+	mutex_lock(&pn->lock);
+	node = pgnl_node_find_locked(pn->cluster, name);
+	if (node && !node->gone && can_ask_locked(far, node)) {
+		add_part_locked(far, node, id)->members = 1;
+		far->members++;
+		err = 0;
+	}
+	mutex_unlock(&pn->lock);
+	return err;
+}
+
 /* --- As attributes --- */
 
 static int by_node(const void *a, const void *b)

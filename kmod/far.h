@@ -54,6 +54,8 @@ int __must_check pgnl_far_add_all(struct pgnl_far *far,
 void pgnl_far_add_id(struct pgnl_far *far, struct pgnl_scope *scope,
 		     const struct pgnl_name *name,
 		     const struct pgnl_audience *to, u64 id);
+int __must_check pgnl_far_add_node(struct pgnl_far *far, struct pgnl_net *pn,
+				   const char *name, u64 id);
 size_t pgnl_far_size(struct pgnl_far *far);
 int pgnl_far_put(struct sk_buff *skb, const struct pgnl_far *far);
 

@@ -50,7 +50,7 @@ const struct nla_policy pgnl_node_nl_policy[PGNL_A_NODE_TIMEOUT + 1] = {
 	[PGNL_A_NODE_DROPPED] = { .type = NLA_U64, },
 	[PGNL_A_NODE_GRACE] = { .type = NLA_U32, },
 	[PGNL_A_NODE_FRESH] = { .type = NLA_FLAG, },
-	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[PGNL_A_NODE_TIMEOUT] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
@@ -122,10 +122,13 @@ const struct nla_policy pgnl_member_join_nl_policy[PGNL_A_PIDS + 1] = {
 	[PGNL_A_PID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[PGNL_A_PIDS] = { .type = NLA_BINARY, },
 	[PGNL_A_SELF] = { .type = NLA_FLAG, },
+	[PGNL_A_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+	[PGNL_A_NODE] = { .type = NLA_NUL_STRING, .len = PGNL_SCOPE_NAME_MAX, },
 	[PGNL_A_TIMES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[PGNL_A_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, PGNL_WEIGHT_MAX),
 	[PGNL_A_META] = { .type = NLA_BINARY, },
 	[PGNL_A_REQUIRED_GROUP] = { .type = NLA_FLAG, },
+	[PGNL_A_SENDER] = NLA_POLICY_NESTED(pgnl_sender_nl_policy),
 };
 
 /* PGNL_CMD_MEMBER_LEAVE - do */

@@ -93,8 +93,10 @@ static inline struct pgnl_reader pgnl_nl_reader(void)
  * @who: the requester
  * @scope: the scope
  * @group: name of the group
- * @pick: of whose members it is
- * @signal: a signal, or NULL: it is a message
+ * @pick: of whose members it is; NULL: of whosever
+ * @ops: what kind of request it is
+ * @signal: the signal
+ * @times: how often to join
  * @data: the message
  * @len: bytes of @data
  */
@@ -103,10 +105,16 @@ struct pgnl_nl_act {
 	const struct pgnl_scope *scope;
 	const struct pgnl_name *group;
 	const struct pgnl_pick *pick;
+	const struct pgnl_act_ops *ops;
 	const struct pgnl_signal *signal;
+	u32 times;
 	const void *data;
 	u32 len;
 };
+
+extern const struct pgnl_act_ops pgnl_nl_send_ops;
+extern const struct pgnl_act_ops pgnl_nl_signal_ops;
+extern const struct pgnl_act_ops pgnl_nl_join_ops;
 
 struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 				     const struct pgnl_nl_act *act,

@@ -71,6 +71,7 @@ static int forward(struct act *act)
 		.scope = act->scope,
 		.group = &act->group,
 		.pick = &act->to.pick,
+		.ops = &pgnl_nl_signal_ops,
 		.signal = &act->signal,
 	};
 	struct pgnl_pending *pending;

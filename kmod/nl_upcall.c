@@ -65,15 +65,22 @@ static void say_unreachable(struct pgnl_pending *pending, int err)
 	nla_put_u32(pending->result, PGNL_A_UNREACHABLE, forward->members);
 }
 
-static const struct pgnl_act_ops send_ops = {
+const struct pgnl_act_ops pgnl_nl_send_ops = {
 	.act = PGNL_ACT_SEND,
 	.size = sizeof(struct forward),
 	.answer = copy_answer,
 	.fail = say_unreachable,
 };
 
-static const struct pgnl_act_ops signal_ops = {
+const struct pgnl_act_ops pgnl_nl_signal_ops = {
 	.act = PGNL_ACT_SIGNAL,
+	.size = sizeof(struct forward),
+	.answer = copy_answer,
+	.fail = say_unreachable,
+};
+
+const struct pgnl_act_ops pgnl_nl_join_ops = {
+	.act = PGNL_ACT_JOIN,
 	.size = sizeof(struct forward),
 	.answer = copy_answer,
 	.fail = say_unreachable,
@@ -97,6 +104,8 @@ static int put_upcall(struct sk_buff *skb, const struct pgnl_nl_act *act,
 		return -EMSGSIZE;
 	if (act->signal)
 		return put_signal(skb, act->signal);
+	if (act->times)
+		return nla_put_u32(skb, PGNL_A_TIMES, act->times);
 	pgnl_reply_put_data(skb, act->data, act->len);
 	return 0;
 }
@@ -124,12 +133,11 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 				     struct pgnl_far *far)
 {
 	struct pgnl_upcall_opts opts = {
-		.ops = act->signal ? &signal_ops : &send_ops,
+		.ops = act->ops,
 		.sk = sk,
 		.portid = info->snd_portid,
 		.data = act->len,
-		.by_uid = act->pick->by_uid,
-		.uid = act->pick->uid,
+		.by_uid = act->pick && act->pick->by_uid,
 	};
 	struct pgnl_fault fault = {};
 	struct pgnl_pending *pending;
@@ -137,6 +145,8 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 
 	if (!far->members)
 		return NULL;
+	if (opts.by_uid)
+		opts.uid = act->pick->uid;
 	size = pgnl_far_size(far);
 	if (size > TARGETS_MAX)
 		return refuse(info, "members of too many other nodes", -E2BIG);

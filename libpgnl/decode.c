@@ -70,6 +70,7 @@ static const uint8_t types[PGNL_A_MAX + 1] = {
 	[PGNL_A_ABI] = MNL_TYPE_U32,
 	[PGNL_A_RELEASE] = MNL_TYPE_STRING,
 	[PGNL_A_NODE] = MNL_TYPE_STRING,
+	[PGNL_A_TIMES] = MNL_TYPE_U32,
 	[PGNL_A_EPOCH] = MNL_TYPE_U64,
 	[PGNL_A_LIMITS] = MNL_TYPE_NESTED,
 	[PGNL_A_USAGE] = MNL_TYPE_NESTED,
@@ -693,7 +694,8 @@ int lp_decode_upcall(const struct nlmsghdr *nlh, struct pgnl_upcall *upcall)
 		.from_id = from.id,
 		.signal = (int)u32_or(attrs[PGNL_A_SIGNAL], 0),
 		.queued = attrs[PGNL_A_VALUE] != NULL,
-		.value = u64_or_0(attrs[PGNL_A_VALUE]),
+		.value = attrs[PGNL_A_TIMES] ? mnl_attr_get_u32(attrs[PGNL_A_TIMES]) :
+					       u64_or_0(attrs[PGNL_A_VALUE]),
 		.replace = !!attrs[PGNL_A_REPLACE],
 	};
 	if (attrs[PGNL_A_DATA]) {

@@ -71,6 +71,56 @@ LP_EXPORT int pgnl_join(struct pgnl *handle, const char *scope,
 	return 0;
 }
 
+/* --- join on another node --------------------------------------------------- */
+
+struct asked {
+	struct pgnl_signalled done;	/* the one process, in one of its counts */
+	struct lp_pending pending;
+};
+
+static int on_asked(const struct nlmsghdr *nlh, void *arg)
+{
+	return lp_decode_pending(nlh, &((struct asked *)arg)->pending);
+}
+
+static int on_answered(const struct nlmsghdr *nlh, void *arg)
+{
+	return lp_decode_signalled_on(nlh, &((struct asked *)arg)->done);
+}
+
+static int outcome(struct pgnl *handle, const struct pgnl_signalled *done)
+{
+	if (done->reached)
+		return 0;
+	if (done->refused)
+		return lp_fail(handle, EACCES, "", 0,
+			       "that node does not let this user put its processes into groups");
+	if (done->gone)
+		return lp_fail(handle, ESRCH, "id", 0, "no such process on that node, or group");
+	return lp_fail(handle, EHOSTUNREACH, "node", 0,
+		       "that node does not answer, or could not do it");
+}
+
+LP_EXPORT int pgnl_join_on(struct pgnl *handle, const char *scope,
+			   const char *group, const char *node, uint64_t id,
+			   uint32_t times)
+{
+	struct asked asked = { .done = { 0 } };
+	int ret;
+
+	lp_start(handle, PGNL_CMD_MEMBER_JOIN);
+	lp_put_scope(handle, scope);
+	lp_put_group(handle, group);
+	lp_put_name(handle, PGNL_A_NODE, "node", node, PGNL_SCOPE_NAME_MAX);
+	lp_put_u64(handle, PGNL_A_ID, id);
+	if (times)
+		lp_put_u32(handle, PGNL_A_TIMES, times);
+	ret = lp_do(handle, on_asked, &asked);
+	if (!ret)
+		ret = lp_wait(handle, &asked.pending, on_answered, &asked);
+	return ret ? ret : outcome(handle, &asked.done);
+}
+
 /* --- leave ---------------------------------------------------------------- */
 
 struct left {

@@ -249,6 +249,20 @@ static void put_whom(struct pgnl *handle, const struct pgnl_upcall *what)
 		lp_put_u64(handle, PGNL_A_ID, target->ids[i]);
 }
 
+static int on_joined(const struct nlmsghdr *nlh, void *arg)
+{
+	struct pgnl_answer *answer = arg;
+	struct pgnl_joined joined;
+	int ret = lp_decode_joined(nlh, &joined, 1);
+
+	if (ret)
+		return ret;
+	/* It ended while the request was under way. */
+	answer->reached = !!joined.count;
+	answer->gone = !joined.count;
+	return 0;
+}
+
 /* A signal's counts are some of these. */
 static int on_done(const struct nlmsghdr *nlh, void *arg)
 {
@@ -266,28 +280,50 @@ static int on_done(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+/* 0: none. */
+static uint8_t command_of(uint32_t act)
+{
+	switch (act) {
+	case PGNL_AGENT_SENDS:
+		return PGNL_CMD_GROUP_SEND;
+	case PGNL_AGENT_SIGNALS:
+		return PGNL_CMD_GROUP_SIGNAL;
+	case PGNL_AGENT_JOINS:
+		return PGNL_CMD_MEMBER_JOIN;
+	default:
+		return 0;
+	}
+}
+
+static void put_what(struct pgnl *handle, const struct pgnl_upcall *what)
+{
+	if (what->act == PGNL_AGENT_SENDS)
+		lp_put_data(handle, PGNL_A_DATA, what->data, what->len,
+			    PGNL_MESSAGE_MAX);
+	else if (what->act == PGNL_AGENT_SIGNALS)
+		lp_put_u32(handle, PGNL_A_SIGNAL, (uint32_t)what->signal);
+	else if (what->act == PGNL_AGENT_JOINS)
+		lp_put_u32(handle, PGNL_A_TIMES, (uint32_t)what->value);
+	if (what->queued)
+		lp_put_u64(handle, PGNL_A_VALUE, what->value);
+}
+
 LP_EXPORT int pgnl_agent_act(struct pgnl_agent *agent,
 			     const struct pgnl_upcall *what,
 			     const struct pgnl_origin *from,
 			     struct pgnl_answer *answer)
 {
 	struct pgnl *handle = agent->handle;
+	uint8_t cmd = command_of(what->act);
 
 	*answer = (struct pgnl_answer){ 0 };
-	if (what->act != PGNL_AGENT_SENDS && what->act != PGNL_AGENT_SIGNALS)
+	if (!cmd)
 		return lp_fail(handle, EOPNOTSUPP, "act", 0, "no such act");
-	lp_start(handle, what->act == PGNL_AGENT_SENDS ? PGNL_CMD_GROUP_SEND :
-							 PGNL_CMD_GROUP_SIGNAL);
+	lp_start(handle, cmd);
 	lp_put_scope(handle, what->scope);
 	lp_put_group(handle, what->group);
-	if (what->act == PGNL_AGENT_SENDS)
-		lp_put_data(handle, PGNL_A_DATA, what->data, what->len,
-			    PGNL_MESSAGE_MAX);
-	else
-		lp_put_u32(handle, PGNL_A_SIGNAL, (uint32_t)what->signal);
-	if (what->queued)
-		lp_put_u64(handle, PGNL_A_VALUE, what->value);
+	put_what(handle, what);
 	put_whom(handle, what);
 	put_origin(handle, from);
-	return lp_do(handle, on_done, answer);
+	return lp_do(handle, what->act == PGNL_AGENT_JOINS ? on_joined : on_done, answer);
 }

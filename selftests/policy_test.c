@@ -170,7 +170,7 @@ static const struct request {
 	const char *name;
 	void (*build)(struct client *c);
 	bool dump;
-	uint16_t attrs[11];
+	uint16_t attrs[16];
 } requests[] = {
 	{ .name = "info-get", .build = info_get },
 	{ .name = "scope-new", .build = new_scope,
@@ -190,8 +190,9 @@ static const struct request {
 	{ .name = "group-get dump", .build = dump_groups, .dump = true,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_LOCAL_ONLY } },
 	{ .name = "member-join", .build = join_group,
-	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_PIDS, PGNL_A_SELF, PGNL_A_TIMES,
-			   PGNL_A_WEIGHT, PGNL_A_META, PGNL_A_REQUIRED_GROUP } },
+	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_PID, PGNL_A_PIDS, PGNL_A_SELF, PGNL_A_ID,
+			   PGNL_A_NODE, PGNL_A_TIMES, PGNL_A_WEIGHT, PGNL_A_META,
+			   PGNL_A_REQUIRED_GROUP } },
 	{ .name = "member-get", .build = get_members,
 	  .attrs = { PGNL_A_SCOPE, PGNL_A_GROUP, PGNL_A_LOCAL_ONLY } },
 	{ .name = "member-get dump", .build = get_members, .dump = true,
@@ -252,6 +253,7 @@ static enum kind kind_of(uint16_t type)
 	switch (type) {
 	case PGNL_A_SCOPE:
 	case PGNL_A_GROUP:
+	case PGNL_A_NODE:
 		return STRING;
 	case PGNL_A_ID:
 	case PGNL_A_VALUE:

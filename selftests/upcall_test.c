@@ -709,4 +709,119 @@ TEST_F(upcall, others_have_their_own_rights)
 	EXPECT_STREQ("0", send_text(self->c, "g", "x"));
 }
 
+/* --- Joins between nodes --------------------------------------------------------- */
+
+static void join_there(struct client *c, const char *scope, const char *group, uint64_t id)
+{
+	req_new(c, PGNL_CMD_MEMBER_JOIN);
+	put_str(c, PGNL_A_SCOPE, scope);
+	put_str(c, PGNL_A_GROUP, group);
+	put_str(c, PGNL_A_NODE, "there");
+	put_u64(c, PGNL_A_ID, id);
+}
+
+static int puts_into_groups(struct client *agent)
+{
+	return agent_for(agent, PGNL_ACT_JOIN, 0) ? :
+	       peer(agent, PGNL_CMD_NODE_SET, "there", 1) ? :
+	       peer(agent, PGNL_CMD_REMOTE_BEGIN, "there", 1) ? :
+	       peer(agent, PGNL_CMD_REMOTE_COMMIT, "there", 1);
+}
+
+TEST_F(upcall, joins_go_to_the_agent)
+{
+	const struct nlmsghdr *msg;
+
+	join_there(self->c, "pg", "new", 7);
+	EXPECT_EQ(-ENOTCONN, req_do(self->c));
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, puts_into_groups(self->agent));
+	join_there(self->c, "pg", "new", 7);
+	put_u32(self->c, PGNL_A_TIMES, 3);
+	ASSERT_EQ(0, req_do(self->c));
+	msg = UPCALL();
+	EXPECT_EQ(PGNL_ACT_JOIN, msg_u32(msg, PGNL_A_ACT));
+	EXPECT_EQ(3, msg_u32(msg, PGNL_A_TIMES));
+	EXPECT_STREQ("new", msg_str(msg, PGNL_A_GROUP));
+	EXPECT_STREQ("there/1 x1: 7", targets(msg));
+	answer_req(self->agent, msg_u64(msg, PGNL_A_REQUEST));
+	put_u32(self->agent, PGNL_A_REFUSED, 1);
+	ASSERT_EQ(0, req_do(self->agent));
+	msg = RESULT();
+	EXPECT_EQ(0, msg_u32(msg, PGNL_A_REACHED));
+	EXPECT_EQ(1, msg_u32(msg, PGNL_A_REFUSED));
+	/* What makes no sense, and what is known here, nobody is asked for. */
+	join_there(self->c, "global", "new", 7);
+	EXPECT_EQ(-EOPNOTSUPP, req_do(self->c));
+	join_there(self->c, "pg2", "none", 7);
+	EXPECT_EQ(-ENOENT, req_do(self->c));
+	join_there(self->c, "pg", "new", 7);
+	put_u64(self->c, PGNL_A_ID, 8);
+	EXPECT_EQ(-EINVAL, req_do(self->c));
+	join_there(self->c, "pg", "new", 7);
+	put_u32(self->c, PGNL_A_WEIGHT, 2);
+	EXPECT_EQ(-EINVAL, req_do(self->c));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_NODE_DEL, "there", 1));
+	join_there(self->c, "pg", "new", 7);
+	EXPECT_EQ(-EHOSTUNREACH, req_do(self->c));
+	EXPECT_EQ(PGNL_A_NODE, blamed(self->c));
+}
+
+static void join_from_there(struct client *c, const char *scope, uint64_t id, uint32_t uid)
+{
+	struct nlattr *nest;
+
+	req_new(c, PGNL_CMD_MEMBER_JOIN);
+	put_str(c, PGNL_A_SCOPE, scope);
+	put_str(c, PGNL_A_GROUP, "new");
+	put_u64(c, PGNL_A_ID, id);
+	nest = mnl_attr_nest_start(c->req, PGNL_A_SENDER);
+	mnl_attr_put_strz(c->req, PGNL_A_SENDER_NODE, "there");
+	mnl_attr_put_u32(c->req, PGNL_A_SENDER_UID, uid);
+	mnl_attr_nest_end(c->req, nest);
+}
+
+/* Who is in a group anyway is known by its id. */
+static uint64_t join_id(struct client *c, pid_t pid)
+{
+	return join(c, NULL, "g", pid) == 1 ? *(const uint64_t *)
+	       mnl_attr_get_payload(attr_of(c->reply, PGNL_A_IDS)) : 0;
+}
+
+TEST_F(upcall, others_join_as_their_uid)
+{
+	static const uid_t uid = 1234;
+	uint64_t theirs_id, roots_id, own_id;
+	struct kid theirs, roots;
+
+	ASSERT_EQ(0, kid_ready(&theirs, kid_of_user, &uid));
+	ASSERT_EQ(0, kid_ready(&roots, kid_waits, NULL));
+	theirs_id = join_id(self->c, theirs.pid);
+	roots_id = join_id(self->c, roots.pid);
+	own_id = join_id(self->c, getpid());
+	join_from_there(self->agent, "pg", theirs_id, 1235);
+	EXPECT_EQ(-EPERM, req_do(self->agent));
+	join_from_there(self->agent, "pg", roots_id, 1234);
+	EXPECT_EQ(-EPERM, req_do(self->agent));
+	join_from_there(self->agent, "pg", own_id, 0);
+	EXPECT_EQ(-EPERM, req_do(self->agent));
+	EXPECT_STREQ("that is the agent itself", self->agent->text);
+	join_from_there(self->agent, "pg", 12345, 1234);
+	EXPECT_EQ(-ESRCH, req_do(self->agent));
+	join_from_there(self->agent, "global", theirs_id, 1234);
+	EXPECT_EQ(-EOPNOTSUPP, req_do(self->agent));
+	join_from_there(self->c, "pg", theirs_id, 1234);
+	EXPECT_EQ(-ENOTCONN, req_do(self->c));
+	join_from_there(self->agent, "pg", theirs_id, 1234);
+	put_u32(self->agent, PGNL_A_TIMES, 2);
+	ASSERT_EQ(0, req_do(self->agent));
+	EXPECT_EQ(3, join(self->c, NULL, "new", theirs.pid));
+	ASSERT_EQ(0, set_perm(self->c, "pg", 0755));
+	join_from_there(self->agent, "pg", theirs_id, 1235);
+	EXPECT_EQ(-EACCES, req_do(self->agent));
+	kid_kill(&theirs);
+	kid_kill(&roots);
+}
+
 TEST_HARNESS_MAIN

@@ -206,6 +206,16 @@ int pgnl_join_many(struct pgnl *handle, const char *scope,
 		   const pid_t *pids, size_t n_pids,
 		   const struct pgnl_join_opts *opts,
 		   struct pgnl_joined *joined);
+/* Put a process of another node, which that knows by this member id, into a group,
+ * so often (0: once), as by pg2:join/2 of a process elsewhere. That node has to allow
+ * it (remote-join), and judges as of a process with the caller's uid and no other
+ * right. -EHOSTUNREACH: the node is not up, does not answer, or could not do it.
+ * -EACCES: it does not allow it. -ESRCH: no such process there, or group. -ENOENT: no
+ * such group. -EOPNOTSUPP: names, or a scope that is not clustered. -ENOTCONN: no
+ * agent.
+ */
+int pgnl_join_on(struct pgnl *handle, const char *scope, const char *group,
+		 const char *node, uint64_t id, uint32_t times);
 /* The process a pidfd stands for, and no other that may have got its pid:
  * -ESRCH when it is dead.
  */
@@ -857,6 +867,7 @@ struct pgnl_agent_opts {
 #define PGNL_AGENT_SIGNALS	0x2u	/* signals to them */
 #define PGNL_AGENT_REGISTERS	0x4u	/* agrees with other nodes on names */
 #define PGNL_AGENT_UNREGISTERS	0x8u	/* takes names from other nodes */
+#define PGNL_AGENT_JOINS	0x10u	/* puts processes of other nodes into groups */
 
 #define PGNL_AGENT_GRACE	10000u	/* a sensible grace */
 
@@ -938,7 +949,7 @@ struct pgnl_upcall_target {
 
 struct pgnl_upcall {
 	uint64_t request;	/* its number, for the answer */
-	uint32_t act;		/* one of PGNL_AGENT_SENDS, _SIGNALS, _REGISTERS, _UNREGISTERS */
+	uint32_t act;		/* one of PGNL_AGENT_SENDS and those after it */
 	const char *scope;
 	const char *group;
 	uint32_t uid;		/* only members of this uid, or PGNL_ANY_UID */
@@ -949,7 +960,7 @@ struct pgnl_upcall {
 	size_t len;
 	int signal;		/* or the signal, 0 only asks */
 	int queued;		/* with a value: */
-	uint64_t value;
+	uint64_t value;		/* of a join, how often */
 	const struct pgnl_upcall_target *target;
 	size_t n_targets;
 	int replace;		/* the name, which is group, is taken from its holder */

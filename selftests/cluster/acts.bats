@@ -9,7 +9,7 @@ nodes=(a b c)
 setup_file() {
 	cluster_up "tolerance = 300ms" "grace = 2s"
 	node_add a 1 "forward-signals = yes"
-	node_add b 2 "forward-signals = yes"
+	node_add b 2 "forward-signals = yes" "remote-join = yes"
 	node_add c 3
 	start a b c
 	eventually meet a b c
@@ -231,4 +231,31 @@ target() {
 	echo "$output"
 	[ "${lines[0]}" = "reached 0, refused 1, gone 0" ]
 	kill -0 "$theirs"
+}
+
+@test "a process of another node is put into a group where that node allows it" {
+	local theirs id
+	target b job 1000 theirs
+	target c job 1000
+	eventually states a b up 1
+	eventually states a c up 1
+	id=$(on a pgnl -j members job | jq -r '.[] | select(.node == "b") | .id')
+	on a setpriv --reuid=1000 --clear-groups pgnl join work --node b --id "$id" --times 2
+	[ "$(on b pgnl members work --pids)" = "$theirs" ]
+	eventually holds a work b 2
+	eventually holds c work b 2
+	fails_with "does not let this user" on a setpriv --reuid=1001 --clear-groups \
+		pgnl join work --node b --id "$id"
+	id=$(on a pgnl -j members job | jq -r '.[] | select(.node == "c") | .id')
+	fails_with "does not let this user" on a setpriv --reuid=1000 --clear-groups \
+		pgnl join work --node c --id "$id"
+	fails_with "no such process" on a setpriv --reuid=1000 --clear-groups \
+		pgnl join work --node b --id 77
+	fails_with "no such node" on a pgnl join work --node d --id "$id"
+	fails_with "no such group" on a pgnl -s pg2 join work --node b --id "$id"
+}
+
+# holds NODE GROUP OTHER N: the members of another node in a group have joined so often.
+holds() {
+	[ "$(on "$1" pgnl members "$2" --node "$3" --count)" = "$4" ]
 }

@@ -136,12 +136,14 @@ enum pgnl_node_flag {
  *   name. An answer without an error gives it away, with a fencing number
  *   above that of the answer.
  * @PGNL_ACT_UNREGISTER: Take a name from its holder on another node.
+ * @PGNL_ACT_JOIN: Put a process of another node into a group.
  */
 enum pgnl_act {
 	PGNL_ACT_SEND = 1,
 	PGNL_ACT_SIGNAL = 2,
 	PGNL_ACT_REGISTER = 4,
 	PGNL_ACT_UNREGISTER = 8,
+	PGNL_ACT_JOIN = 16,
 };
 
 /**

@@ -10,7 +10,7 @@
 #include "text.h"
 
 enum {
-	OPT_PID = 256, OPT_TIMES, OPT_META, OPT_WEIGHT, OPT_REQUIRED, OPT_ID, OPT_ALL
+	OPT_PID = 256, OPT_TIMES, OPT_META, OPT_WEIGHT, OPT_REQUIRED, OPT_ID, OPT_ALL, OPT_NODE
 };
 
 #define TIMES_MAX (UINT32_MAX - 1)
@@ -20,6 +20,7 @@ struct job {
 	pid_t *pids;
 	size_t n_pids;
 	uint64_t id;			/* 0: none */
+	const char *node;		/* that it is of; NULL: this one */
 };
 
 /* "--pid 1 2 3": all that follows up to the next option. */
@@ -71,6 +72,9 @@ static bool parse_option(const struct cli *cli, int key, int argc, char **argv, 
 		return true;
 	case OPT_ID:
 		return args_number(cli, "id", optarg, 1, UINT64_MAX, &job->id);
+	case OPT_NODE:
+		job->node = optarg;
+		return true;
 	default:
 		return parse_all(cli, job);
 	}
@@ -125,11 +129,32 @@ static int refused(const struct cli *cli, int ret, const struct job *job)
 	});
 }
 
+/* A process of another node: its count is told by that node later. */
+static int join_on(struct cli *cli, const struct job *job)
+{
+	int ret, status;
+
+	if (!job->node || !job->id)
+		return err_usage(cli, "--node and --id go together");
+	if (job->n_pids || cli->n_words > 1 || job->opts.meta || job->opts.weight ||
+	    job->opts.flags)
+		return err_usage(cli, "of another node, one process joins one group, and nothing"
+				      " but --times goes with it");
+	status = cli_connect(cli);
+	if (status)
+		return status;
+	ret = pgnl_join_on(cli->kernel, cli->scope, cli->words[0], job->node, job->id,
+			   job->opts.times);
+	return ret ? refused(cli, ret, job) : CLI_DONE;
+}
+
 static int join(struct cli *cli, const struct job *job)
 {
 	struct pgnl_joined *joined;
 	int ret, status;
 
+	if (job->node || job->id)
+		return join_on(cli, job);
 	if (!job->n_pids)
 		return err_usage(cli, "--pid is missing: a join of this command itself would end"
 				      " with it (see 'pgnl help exec')");
@@ -217,6 +242,8 @@ static const struct cli_option join_options[] = {
 	{ "meta", "STRING", OPT_META, "metadata of the memberships, up to 256 bytes; '' ends it" },
 	{ "weight", "N", OPT_WEIGHT, "weight of the membership, 1 to 1000" },
 	{ "required-group", NULL, OPT_REQUIRED, "fail when a group is missing" },
+	{ "node", "NODE", OPT_NODE, "of another node, which has to allow it" },
+	{ "id", "ID", OPT_ID, "the process of that member id there" },
 	{ 0 }
 };
 
@@ -238,11 +265,13 @@ static const struct column columns[] = {
 
 const struct command cmd_join = {
 	.name = "join",
-	.args = "GROUP... --pid PID... [--times N] [--meta STRING] [--weight N] [--required-group]",
+	.args = "GROUP... --pid PID...|--node NODE --id ID [--times N] [--meta STRING]"
+		" [--weight N] [--required-group]",
 	.summary = "put processes into groups, all of them or none",
 	.examples = "  pgnl join web --pid $$\n"
 		    "  pgnl join web db --pid 1234 1235 --meta unix:/run/a.sock\n",
-	.notes = "Prints how often each is in each group now. A single row is a bare number.",
+	.notes = "Prints how often each is in each group now. A single row is a bare number.\n"
+		 "What has become of a process of another node is seen in the members.",
 	.options = join_options,
 	.columns = columns,
 	.min_words = 1,

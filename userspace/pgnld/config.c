@@ -291,18 +291,6 @@ static bool set_remote_root(struct parser *parser, const char *value)
 	return take_bool(parser, value, &parser->config->remote_root);
 }
 
-/* What is not there yet is refused, so that nobody relies on it. */
-static bool only_no(struct parser *parser, const char *value, const char *what)
-{
-	bool on;
-
-	if (!take_bool(parser, value, &on))
-		return false;
-	if (on)
-		fail(parser, "%s", what);
-	return !on;
-}
-
 static bool set_forward_signals(struct parser *parser, const char *value)
 {
 	return take_bool(parser, value, &parser->config->forward_signals);
@@ -310,8 +298,7 @@ static bool set_forward_signals(struct parser *parser, const char *value)
 
 static bool set_remote_join(struct parser *parser, const char *value)
 {
-	return only_no(parser, value, "remote-join=yes is not there yet: a process joins on "
-		       "its own node");
+	return take_bool(parser, value, &parser->config->remote_join);
 }
 
 static bool set_names(struct parser *parser, const char *value)

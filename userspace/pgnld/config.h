@@ -48,6 +48,7 @@ struct config {
 	bool adopt;
 	bool forward_signals;	/* to members of other nodes, and from there */
 	bool remote_root;	/* root of other nodes is root here */
+	bool remote_join;	/* others may put processes of this node into groups */
 	char *engine_netns;	/* path, or NULL */
 	struct config_group *groups;
 	size_t n_groups;

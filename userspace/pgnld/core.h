@@ -142,7 +142,8 @@ struct core_name_request {
 enum core_act_kind {
 	CORE_ACT_SEND = 1,	/* put data into their inboxes */
 	CORE_ACT_SIGNAL = 2,	/* send them a signal */
-	CORE_ACT_LAST = CORE_ACT_SIGNAL,
+	CORE_ACT_JOIN = 3,	/* put the process of an id into the group */
+	CORE_ACT_LAST = CORE_ACT_JOIN,
 };
 
 struct core_act {
@@ -157,7 +158,7 @@ struct core_act {
 	struct core_text data;	/* of a message */
 	uint32_t signal;	/* its number, 0 only asks; of a message 0 */
 	bool queued;		/* a value with it: */
-	uint64_t value;
+	uint64_t value;		/* of a join, how often */
 	/* Of one that comes in, see core_act_id(): member ids, none: all. */
 	struct core_text ids;
 };

@@ -29,6 +29,7 @@ struct forward {
 	struct pgnl_agent *agent;
 	bool remote_root;
 	bool signals;			/* are forwarded, from here and to here */
+	bool joins;			/* are taken from others */
 	struct todo *todo;
 	size_t todo_bytes;
 	bool lost;
@@ -37,6 +38,7 @@ struct forward {
 uint32_t forward_acts(const struct config *config)
 {
 	return PGNL_AGENT_SENDS | PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS |
+	       PGNL_AGENT_JOINS |
 	       (config->forward_signals ? PGNL_AGENT_SIGNALS : 0);
 }
 
@@ -44,6 +46,7 @@ void forward_configure(struct forward *forward, const struct config *config)
 {
 	forward->remote_root = config->remote_root;
 	forward->signals = config->forward_signals;
+	forward->joins = config->remote_join;
 }
 
 struct forward *forward_new(struct pgnl_agent *agent, const struct config *config)
@@ -80,12 +83,39 @@ static struct core_text text_of(const char *string)
 	return (struct core_text){ string, strlen(string) };
 }
 
+static const struct {
+	uint32_t act;			/* the kernel's */
+	enum core_act_kind kind;
+} kinds[] = {
+	{ PGNL_AGENT_SENDS, CORE_ACT_SEND },
+	{ PGNL_AGENT_SIGNALS, CORE_ACT_SIGNAL },
+	{ PGNL_AGENT_JOINS, CORE_ACT_JOIN },
+};
+
+#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
+
+static uint32_t kind_of(uint32_t act)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (kinds[i].act == act)
+			return kinds[i].kind;
+	return 0;
+}
+
+static uint32_t act_of(uint32_t kind)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (kinds[i].kind == kind)
+			return kinds[i].act;
+	return 0;
+}
+
 /* Of no memory it is no worse than of a node that is out of reach. */
 static void ask(struct core *core, const struct pgnl_upcall *upcall)
 {
 	const struct core_act act = {
-		.kind = upcall->act == PGNL_AGENT_SIGNALS ? CORE_ACT_SIGNAL : CORE_ACT_SEND,
-		.signal = (uint32_t)upcall->signal, .queued = upcall->queued,
+		.kind = kind_of(upcall->act), .signal = (uint32_t)upcall->signal,
+		.queued = upcall->queued || upcall->act == PGNL_AGENT_JOINS,
 		.value = upcall->value,
 		.scope = text_of(upcall->scope), .group = text_of(upcall->group),
 		.pid = upcall->from_pid, .uid = upcall->from_uid, .id = upcall->from_id,
@@ -262,8 +292,8 @@ static void fill(struct todo *todo, struct core_text node, const struct core_act
 		.node = keep(&at, node), .pid = act->pid, .uid = act->uid, .id = act->id,
 	};
 	todo->what = (struct pgnl_upcall){
-		.act = act->kind == CORE_ACT_SIGNAL ? PGNL_AGENT_SIGNALS : PGNL_AGENT_SENDS,
-		.signal = (int)act->signal, .queued = act->queued, .value = act->value,
+		.act = act_of(act->kind), .signal = (int)act->signal,
+		.queued = act->queued && act->kind == CORE_ACT_SIGNAL, .value = act->value,
 		.scope = keep(&at, act->scope), .group = keep(&at, act->group),
 		.uid = act->by_uid ? act->only_uid : PGNL_ANY_UID,
 		.data = keep(&at, act->data), .len = act->data.len,
@@ -302,12 +332,26 @@ static enum core_act_error error_of(int ret)
 		return CORE_ACT_DONE;
 	case -ENOENT:
 	case -ENODATA:
+	case -ESRCH:
 		return CORE_ACT_GONE;
 	case -EACCES:
 	case -EPERM:
 		return CORE_ACT_REFUSED;
 	default:
 		return CORE_ACT_FAILED;
+	}
+}
+
+/* What a node does for others only if it is told to. */
+static bool may(const struct forward *forward, uint32_t act)
+{
+	switch (act) {
+	case PGNL_AGENT_SIGNALS:
+		return forward->signals;
+	case PGNL_AGENT_JOINS:
+		return forward->joins;
+	default:
+		return true;
 	}
 }
 
@@ -319,7 +363,7 @@ static void carry_out(struct forward *forward, struct todo *todo, struct core_co
 	*counts = (struct core_counts){ .error = CORE_ACT_FAILED };
 	if (todo->refused || forward->lost)
 		return;
-	if (todo->what.act == PGNL_AGENT_SIGNALS && !forward->signals) {
+	if (!may(forward, todo->what.act)) {
 		counts->error = CORE_ACT_REFUSED;
 		return;
 	}

@@ -72,11 +72,12 @@ static void every_key_is_read(void)
 		    "  10.0.0.3 10.0.0.4\n"
 		    "port = 7000\ncluster-id = 17\ntolerance = 250ms\ngrace = 5s\n"
 		    "encryption = no\nadopt = yes\nengine-netns = /run/netns/pgnl\n"
-		    "forward-signals = no\nremote-join = no\nnames = connected\n") == 0);
+		    "forward-signals = no\nremote-join = yes\nnames = connected\n") == 0);
 	CHECK(!strcmp(config.node, "a@example.org") && !strcmp(config.key_file, "/tmp/key"));
 	CHECK(config.bearer == BEARER_UDP && config.local.ss_family == AF_INET);
 	CHECK(ntohs(local->sin_port) == 7000 && ntohl(local->sin_addr.s_addr) == 0x0a000001);
 	CHECK(config.n_remote == 3);
+	CHECK(config.remote_join && !config.forward_signals);
 	remote = (const struct sockaddr_in *)&config.remote[2];
 	CHECK(ntohl(remote->sin_addr.s_addr) == 0x0a000004 && ntohs(remote->sin_port) == 7000);
 	CHECK(config.cluster_id == 17 && config.tolerance == 250 && config.grace == 5000);
@@ -155,8 +156,7 @@ static void bad_values_are_refused(void)
 	CHECK(refused("cluster-id = 10000", "a number from 1 to 9999, not '10000'"));
 	CHECK(refused("adopt = maybe", "yes or no, not 'maybe'"));
 	CHECK(refused("forward-signals = 1", "yes or no, not '1'"));
-	CHECK(refused("remote-join = yes", "remote-join=yes is not there yet: a process joins on "
-		      "its own node"));
+	CHECK(refused("remote-join = always", "yes or no, not 'always'"));
 	CHECK(refused("names = majority", "names=majority is not there yet: a name is unique "
 		      "among the nodes that are connected; leave the line out"));
 	CHECK(refused("remoteip = 10.0.0.2", "remoteip goes with bearer = udp ADDRESS"));
