@@ -67,6 +67,7 @@ static struct pgnl_far_part *add_part_locked(struct pgnl_far *far,
 	kref_get(&node->ref);
 	part->node = node;
 	part->id = id;
+	part->pid = 0;
 	part->members = 0;
 	return part;
 }
@@ -84,11 +85,15 @@ static bool can_ask_locked(const struct pgnl_far *far,
  */
 void pgnl_far_add_locked(struct pgnl_far *far, struct pgnl_remote *remote)
 {
+	struct pgnl_far_part *part;
+
 	if (!can_ask_locked(far, remote->node) || far->nr >= far->room) {
 		far->lost++;
 		return;
 	}
-	add_part_locked(far, remote->node, remote->id)->members = 1;
+	part = add_part_locked(far, remote->node, remote->id);
+	part->pid = remote->pid;
+	part->members = 1;
 	far->members++;
 }
 

@@ -17,11 +17,13 @@ struct sk_buff;
  * struct pgnl_far_part - Members of one node.
  * @node: the node, counted
  * @id: the member id of one, or 0: all that fit
+ * @pid: its pid there, as far as is known
  * @members: how many these are
  */
 struct pgnl_far_part {
 	struct pgnl_node *node;
 	u64 id;
+	u32 pid;
 	u32 members;
 };
 

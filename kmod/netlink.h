@@ -94,6 +94,7 @@ static inline struct pgnl_reader pgnl_nl_reader(void)
  * @scope: the scope
  * @group: name of the group
  * @pick: of whose members it is; NULL: of whosever
+ * @one: it is for one member, and who took it is told
  * @ops: what kind of request it is
  * @signal: the signal
  * @times: how often to join
@@ -105,6 +106,7 @@ struct pgnl_nl_act {
 	const struct pgnl_scope *scope;
 	const struct pgnl_name *group;
 	const struct pgnl_pick *pick;
+	bool one;
 	const struct pgnl_act_ops *ops;
 	const struct pgnl_signal *signal;
 	u32 times;

@@ -156,6 +156,7 @@ static int forward(struct send *send)
 		.scope = message->scope,
 		.group = message->group,
 		.pick = &send->to.pick,
+		.one = send->to.one,
 		.ops = &pgnl_nl_send_ops,
 		.data = message->data,
 		.len = message->len,

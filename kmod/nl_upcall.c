@@ -24,11 +24,53 @@
  * struct forward - A request about members of other nodes, which waits.
  * @pending: the request
  * @members: how many members it is about
+ * @id: the only one, if who took it is to be told; else 0
+ * @pid: its pid there
+ * @node: its node
  */
 struct forward {
 	struct pgnl_pending pending;
 	u32 members;
+	u64 id;
+	u32 pid;
+	char node[PGNL_SCOPE_NAME_MAX + 1];
 };
+
+static void note_one(struct forward *forward, const struct pgnl_far *far)
+{
+	const struct pgnl_far_part *one = &far->part[0];
+
+	if (far->nr != 1 || !one->id)
+		return;
+	forward->id = one->id;
+	forward->pid = one->pid;
+	strscpy(forward->node, one->node->name, sizeof(forward->node));
+}
+
+static int put_who(struct sk_buff *skb, const char *node, u32 pid, u64 id)
+{
+	if (nla_put_string(skb, PGNL_A_NODE, node) ||
+	    nla_put_u32(skb, PGNL_A_PID, pid) ||
+	    nla_put_u64_64bit(skb, PGNL_A_ID, id, PGNL_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* As the agent says, or else the one whom it was asked for. */
+static int put_reached(struct sk_buff *skb, const struct forward *forward,
+		       struct nlattr **attrs)
+{
+	struct nlattr *node = attrs[PGNL_A_NODE], *pid = attrs[PGNL_A_PID];
+	struct nlattr *reached = attrs[PGNL_A_REACHED];
+
+	if (attrs[PGNL_A_ID])
+		return put_who(skb, node ? nla_data(node) : "",
+			       pid ? nla_get_u32(pid) : 0,
+			       nla_get_u64(attrs[PGNL_A_ID]));
+	if (forward->id && reached && nla_get_u32(reached))
+		return put_who(skb, forward->node, forward->pid, forward->id);
+	return 0;
+}
 
 /* Counts that are not told are 0; who was reached is told for one. */
 static int copy_answer(struct pgnl_pending *pending, struct genl_info *info)
@@ -45,15 +87,8 @@ static int copy_answer(struct pgnl_pending *pending, struct genl_info *info)
 		if (nla_put_u32(skb, counts[i], attrs[counts[i]] ?
 				nla_get_u32(attrs[counts[i]]) : 0))
 			return -EMSGSIZE;
-	if ((attrs[PGNL_A_NODE] &&
-	     nla_put_string(skb, PGNL_A_NODE, nla_data(attrs[PGNL_A_NODE]))) ||
-	    (attrs[PGNL_A_PID] &&
-	     nla_put_u32(skb, PGNL_A_PID, nla_get_u32(attrs[PGNL_A_PID]))) ||
-	    (attrs[PGNL_A_ID] &&
-	     nla_put_u64_64bit(skb, PGNL_A_ID, nla_get_u64(attrs[PGNL_A_ID]),
-			       PGNL_A_PAD)))
-		return -EMSGSIZE;
-	return 0;
+	return put_reached(skb, container_of(pending, struct forward, pending),
+			   attrs);
 }
 
 static void say_unreachable(struct pgnl_pending *pending, int err)
@@ -141,6 +176,7 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 	};
 	struct pgnl_fault fault = {};
 	struct pgnl_pending *pending;
+	struct forward *forward;
 	size_t size;
 
 	if (!far->members)
@@ -163,7 +199,10 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 		pgnl_nl_refuse(info, &fault, PTR_ERR(pending));
 		return pending;
 	}
-	container_of(pending, struct forward, pending)->members = far->members;
+	forward = container_of(pending, struct forward, pending);
+	forward->members = far->members;
+	if (act->one)
+		note_one(forward, far);
 	if (WARN_ON_ONCE(put_upcall(pending->upcall, act, far))) {
 		pgnl_upcall_free(pending);
 		return refuse(info, "out of memory", -ENOMEM);

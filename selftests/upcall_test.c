@@ -203,6 +203,7 @@ TEST_F(upcall, one_is_of_this_node_or_another)
 		PGNL_POLICY_ROUND_ROBIN, PGNL_POLICY_KEY };
 	const struct nlmsghdr *msg;
 	struct child a;
+	uint64_t id;
 
 	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
 		EXPECT_STREQ("0", send_by(self->c, policies[i], "x"));
@@ -219,6 +220,23 @@ TEST_F(upcall, one_is_of_this_node_or_another)
 		EXPECT_STREQ("there", msg_str(msg, PGNL_A_NODE));
 		EXPECT_EQ(107, msg_u32(msg, PGNL_A_PID));
 		EXPECT_EQ(7, msg_u64(msg, PGNL_A_ID));
+	}
+	/* An agent need not say who it was, for it was asked for one. */
+	EXPECT_STREQ("0", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
+	for (int reached = 1; reached >= 0; reached--) {
+		msg = UPCALL();
+		id = strtoull(targets(msg) + strlen("there/1 x1: "), NULL, 10);
+		answer_req(self->agent, msg_u64(msg, PGNL_A_REQUEST));
+		put_u32(self->agent, PGNL_A_REACHED, reached);
+		ASSERT_EQ(0, req_do(self->agent));
+		msg = RESULT();
+		EXPECT_EQ(!reached, attr_of(msg, PGNL_A_ID) == NULL);
+		if (!reached)
+			break;
+		EXPECT_STREQ("there", msg_str(msg, PGNL_A_NODE));
+		EXPECT_EQ(100 + id, msg_u32(msg, PGNL_A_PID));
+		EXPECT_EQ(id, msg_u64(msg, PGNL_A_ID));
+		EXPECT_STREQ("0", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
 	}
 	/* The closest has no inbox, so it is passed over. */
 	ASSERT_EQ(0, child_start(&a));
