@@ -158,6 +158,17 @@ bad_cables() {
 	[ "$(view b | wc -l)" = 2 ]
 }
 
+# By their names a has the least address, so it connects to the others.
+@test "an agent that TIPC tells no more of others asks anew, and keeps who is connected" {
+	stop c TERM
+	eventually knows a c suspect
+	"$cluster_tests/unsubscribe.py" "$(<"$cluster/a.pid")"
+	eventually grep -q "asked anew" "$cluster/a.log"
+	start c
+	eventually meet "${nodes[@]}"
+	[ "$(grep -c "is suspect" "$cluster/a.log")" = 1 ]
+}
+
 @test "a node started anew under its old name, while the old one's connection still stands" {
 	member a web
 	member c web

@@ -18,6 +18,7 @@
 #define SERVICE		0x70676e6cu	/* "pgnl": an agent, of a global group */
 #define RETRY_MS	1000		/* between two tries to connect to a peer */
 #define CONNECT_MS	2000
+#define TOPOLOGY_SECONDS 1		/* before the topology server is asked anew */
 #define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
 #define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
 
@@ -52,6 +53,7 @@ struct tipc {
 	void *arg;
 	int topology, listener;
 	struct event *topology_event, *listener_event, *address_timer;
+	struct event *topology_timer;	/* when the server has ended the connection */
 	uint32_t listener_ref;
 	uint32_t group;		/* instance of the service */
 	struct peer *peers;
@@ -446,14 +448,44 @@ static void on_withdrawn(struct tipc *tipc, uint32_t node, uint32_t ref)
 		free_peer(peer);
 }
 
+static void close_socket(int *fd, struct event **event)
+{
+	if (*event)
+		event_free(*event);
+	if (*fd >= 0)
+		close(*fd);
+	*event = NULL;
+	*fd = -1;
+}
+
+/* The server ends a subscription that it can't serve, for want of memory, say. Who is
+ * withdrawn meanwhile is not told, so nobody counts as published until it is told anew;
+ * connections stay.
+ */
+static void lose_topology(struct tipc *tipc)
+{
+	const struct timeval delay = { TOPOLOGY_SECONDS, 0 };
+	struct peer *peer, *next;
+
+	log_warning("TIPC: the topology server has ended the subscription; it is asked anew");
+	close_socket(&tipc->topology, &tipc->topology_event);
+	HASH_ITER(hh, tipc->peers, peer, next) {
+		peer->ref = 0;
+		if (peer->state == PEER_IDLE)
+			free_peer(peer);
+	}
+	evtimer_add(tipc->topology_timer, &delay);
+}
+
 static void on_topology(evutil_socket_t fd, short what, void *arg)
 {
 	struct tipc *tipc = arg;
 	struct tipc_event event;
 	int left = FRAMES_AT_ONCE;
+	ssize_t len = sizeof(event);
 
 	(void)what;
-	while (left-- && recv(fd, &event, sizeof(event), 0) == sizeof(event)) {
+	while (left-- && (len = recv(fd, &event, sizeof(event), 0)) == sizeof(event)) {
 		if (event.port.ref == tipc->listener_ref &&
 		    (!event.port.node || event.port.node == own_address(tipc)))
 			continue;
@@ -462,6 +494,8 @@ static void on_topology(evutil_socket_t fd, short what, void *arg)
 		else if (event.event == TIPC_WITHDRAWN)
 			on_withdrawn(tipc, event.port.node, event.port.ref);
 	}
+	if (len != sizeof(event) && (len >= 0 || (errno != EAGAIN && errno != EINTR)))
+		lose_topology(tipc);
 }
 
 /* --- start and stop ---------------------------------------------------------------- */
@@ -520,6 +554,16 @@ static int subscribe(struct tipc *tipc)
 	return tipc->topology_event && !event_add(tipc->topology_event, NULL) ? 0 : -ENOMEM;
 }
 
+static void on_topology_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct tipc *tipc = arg;
+
+	(void)fd;
+	(void)what;
+	if (subscribe(tipc))
+		lose_topology(tipc);
+}
+
 /* The identity is made of the node's name. TIPC goes on looking for an address as long
  * as another node with the same identity answers.
  */
@@ -542,16 +586,6 @@ static int watch_address(struct tipc *tipc)
 	return tipc->address_timer && !evtimer_add(tipc->address_timer, &delay) ? 0 : -ENOMEM;
 }
 
-static void close_socket(int *fd, struct event **event)
-{
-	if (*event)
-		event_free(*event);
-	if (*fd >= 0)
-		close(*fd);
-	*event = NULL;
-	*fd = -1;
-}
-
 static void tipc_stop(struct engine *engine)
 {
 	struct tipc *tipc = of(engine);
@@ -563,7 +597,10 @@ static void tipc_stop(struct engine *engine)
 	close_socket(&tipc->listener, &tipc->listener_event);
 	if (tipc->address_timer)
 		event_free(tipc->address_timer);
+	if (tipc->topology_timer)
+		event_free(tipc->topology_timer);
 	tipc->address_timer = NULL;
+	tipc->topology_timer = NULL;
 	tipc->events = NULL;
 }
 
@@ -574,7 +611,8 @@ static int tipc_start(struct engine *engine, const struct engine_events *events,
 
 	tipc->events = events;
 	tipc->arg = arg;
-	ret = listen_for_peers(tipc);
+	tipc->topology_timer = evtimer_new(tipc->base, on_topology_timer, tipc);
+	ret = tipc->topology_timer ? listen_for_peers(tipc) : -ENOMEM;
 	if (!ret)
 		ret = subscribe(tipc);
 	if (!ret)
