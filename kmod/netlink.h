@@ -63,6 +63,8 @@ void pgnl_nl_say(struct genl_info *info, const struct nlattr *attr,
 int pgnl_nl_refuse_group_mode(struct genl_info *info);
 int __must_check pgnl_nl_check_here(struct genl_info *info,
 				    struct pgnl_scope *scope);
+int __must_check pgnl_nl_need_cluster(struct genl_info *info,
+				      const struct pgnl_scope *scope);
 u64 pgnl_nl_own_node(struct pgnl_net *pn, char *name);
 int pgnl_nl_put_own_node_locked(struct sk_buff *skb, struct pgnl_net *pn);
 void pgnl_nl_explain_group(struct genl_info *info, int err);

@@ -263,6 +263,22 @@ int pgnl_nl_check_here(struct genl_info *info, struct pgnl_scope *scope)
 	return err;
 }
 
+/**
+ * pgnl_nl_need_cluster() - Refuse other nodes in a scope that is this one's alone.
+ * @info: the request
+ * @scope: the scope
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int pgnl_nl_need_cluster(struct genl_info *info, const struct pgnl_scope *scope)
+{
+	if (scope->flags & PGNL_SCOPE_FLAG_CLUSTER)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
+			    "other nodes have no part in the scope");
+	return -EOPNOTSUPP;
+}
+
 /* --- Requests of the agent --- */
 
 /**
@@ -656,16 +672,6 @@ static int put_dropped(struct sk_buff *reply, u32 dropped)
 	return 0;
 }
 
-static int check_clustered(struct genl_info *info,
-			   const struct pgnl_scope *scope)
-{
-	if (scope->flags & PGNL_SCOPE_FLAG_CLUSTER)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
-			    "the scope takes no members of other nodes");
-	return -EOPNOTSUPP;
-}
-
 int pgnl_nl_remote_put_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct put put = { .info = info };
@@ -688,7 +694,7 @@ int pgnl_nl_remote_put_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		err = -ENOMEM;
 	else
-		err = check_clustered(info, put.scope) ?:
+		err = pgnl_nl_need_cluster(info, put.scope) ?:
 		      put_rows(&put, &peer) ?:
 		      put_dropped(reply, put.dropped);
 	if (reply)

@@ -256,7 +256,9 @@ static int send_as(struct send *send, struct pgnl_caller *who)
 		return PTR_ERR(scope);
 	send->message.who = who;
 	send->message.scope = scope;
-	err = do_send(send);
+	err = send->message.from ? pgnl_nl_need_cluster(info, scope) : 0;
+	if (!err)
+		err = do_send(send);
 	pgnl_scope_put(scope);
 	return err;
 }

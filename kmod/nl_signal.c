@@ -148,6 +148,9 @@ static int do_signal(struct act *act)
 				     PGNL_MAY_ACT, info->extack);
 	if (IS_ERR(act->scope))
 		return PTR_ERR(act->scope);
+	err = act->signal.far ? pgnl_nl_need_cluster(info, act->scope) : 0;
+	if (err)
+		goto out;
 	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
 	if (reply) {
 		err = signal_all(act, reply);
@@ -156,6 +159,7 @@ static int do_signal(struct act *act)
 	} else {
 		err = -ENOMEM;
 	}
+out:
 	pgnl_scope_put(act->scope);
 	return err;
 }

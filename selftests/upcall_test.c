@@ -605,17 +605,21 @@ TEST_F(upcall, signals_go_to_the_agent)
 	EXPECT_EQ(0, strncmp("there/1 x1: ", targets(UPCALL()), 12));
 }
 
-static void signal_from_there(struct client *c, uint32_t uid, uint32_t signal)
+static void put_origin(struct client *c, uint32_t uid)
 {
-	struct nlattr *nest;
+	struct nlattr *nest = mnl_attr_nest_start(c->req, PGNL_A_SENDER);
 
-	req_new(c, PGNL_CMD_GROUP_SIGNAL);
-	put_str(c, PGNL_A_GROUP, "s");
-	put_u32(c, PGNL_A_SIGNAL, signal);
-	nest = mnl_attr_nest_start(c->req, PGNL_A_SENDER);
 	mnl_attr_put_strz(c->req, PGNL_A_SENDER_NODE, "there");
 	mnl_attr_put_u32(c->req, PGNL_A_SENDER_UID, uid);
 	mnl_attr_nest_end(c->req, nest);
+}
+
+static void signal_from_there(struct client *c, uint32_t uid, uint32_t signal)
+{
+	req_new(c, PGNL_CMD_GROUP_SIGNAL);
+	put_str(c, PGNL_A_GROUP, "s");
+	put_u32(c, PGNL_A_SIGNAL, signal);
+	put_origin(c, uid);
 }
 
 static void kid_of_user(int ctl, const void *arg)
@@ -786,18 +790,34 @@ TEST_F(upcall, joins_go_to_the_agent)
 	EXPECT_EQ(PGNL_A_NODE, blamed(self->c));
 }
 
+/* Whatever the uid may do, and whatever another node asks for. */
+TEST_F(upcall, others_have_no_part_in_a_scope_of_this_node)
+{
+	struct child a;
+
+	ASSERT_EQ(0, child_start(&a));
+	ASSERT_EQ(0, scope_new(self->c, "alone", PGNL_SCOPE_MODE_PG));
+	ASSERT_EQ(1, join(self->c, "alone", "g", a.pid));
+	send_req(self->agent, "alone", "g", "x", 1);
+	put_origin(self->agent, 0);
+	EXPECT_EQ(-EOPNOTSUPP, req_do(self->agent));
+	req_new(self->agent, PGNL_CMD_GROUP_SIGNAL);
+	put_str(self->agent, PGNL_A_SCOPE, "alone");
+	put_str(self->agent, PGNL_A_GROUP, "g");
+	put_u32(self->agent, PGNL_A_SIGNAL, SIGKILL);
+	put_origin(self->agent, 0);
+	EXPECT_EQ(-EOPNOTSUPP, req_do(self->agent));
+	EXPECT_EQ(1, leave(self->c, "alone", "g", a.pid));
+	child_kill(&a);
+}
+
 static void join_from_there(struct client *c, const char *scope, uint64_t id, uint32_t uid)
 {
-	struct nlattr *nest;
-
 	req_new(c, PGNL_CMD_MEMBER_JOIN);
 	put_str(c, PGNL_A_SCOPE, scope);
 	put_str(c, PGNL_A_GROUP, "new");
 	put_u64(c, PGNL_A_ID, id);
-	nest = mnl_attr_nest_start(c->req, PGNL_A_SENDER);
-	mnl_attr_put_strz(c->req, PGNL_A_SENDER_NODE, "there");
-	mnl_attr_put_u32(c->req, PGNL_A_SENDER_UID, uid);
-	mnl_attr_nest_end(c->req, nest);
+	put_origin(c, uid);
 }
 
 /* Who is in a group anyway is known by its id. */
