@@ -50,7 +50,7 @@ const struct nla_policy pgnl_node_nl_policy[PGNL_A_NODE_TIMEOUT + 1] = {
 	[PGNL_A_NODE_DROPPED] = { .type = NLA_U64, },
 	[PGNL_A_NODE_GRACE] = { .type = NLA_U32, },
 	[PGNL_A_NODE_FRESH] = { .type = NLA_FLAG, },
-	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
 	[PGNL_A_NODE_TIMEOUT] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 

@@ -174,6 +174,7 @@ static void free_asking(struct pgnl_pending *pending)
 static const struct pgnl_act_ops register_ops = {
 	.act = PGNL_ACT_REGISTER,
 	.size = sizeof(struct asking),
+	.cancels = true,
 	.answer = give_away,
 	.fail = tell_holder,
 	.free = free_asking,
@@ -182,6 +183,7 @@ static const struct pgnl_act_ops register_ops = {
 static const struct pgnl_act_ops unregister_ops = {
 	.act = PGNL_ACT_UNREGISTER,
 	.size = sizeof(struct asking),
+	.cancels = true,
 	.answer = confirm,
 	.free = free_asking,
 };

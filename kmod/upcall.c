@@ -328,9 +328,12 @@ static bool has_room(const struct sock *sk, const struct sk_buff *skb)
 	return used + skb->truesize <= room - room / 4;
 }
 
-static int queue_locked(struct pgnl_upcalls *up, struct pgnl_pending *pending)
+/* Into the agent's socket: one of the messages of a request. */
+static int queue_locked(struct pgnl_upcalls *up,
+			const struct pgnl_pending *pending,
+			struct sk_buff **message)
 {
-	struct sk_buff *skb = pending->upcall;
+	struct sk_buff *skb = *message;
 
 	lockdep_assert_held(&up->lock);
 	if (!up->sk || up->session != pending->session ||
@@ -338,7 +341,7 @@ static int queue_locked(struct pgnl_upcalls *up, struct pgnl_pending *pending)
 		return -ENOTCONN;
 	if (!has_room(up->sk, skb) || sock_queue_rcv_skb(up->sk, skb))
 		return -EBUSY;
-	pending->upcall = NULL;
+	*message = NULL;
 	return 0;
 }
 
@@ -357,7 +360,7 @@ void pgnl_upcall_send(struct pgnl_pending *pending)
 
 	nlh->nlmsg_len = pending->upcall->len;
 	mutex_lock(&up->lock);
-	err = queue_locked(up, pending);
+	err = queue_locked(up, pending, &pending->upcall);
 	if (!err)
 		add_locked(up, pending);
 	mutex_unlock(&up->lock);
@@ -397,6 +400,10 @@ int pgnl_upcall_answer(struct pgnl_net *pn, struct genl_info *info)
 	mutex_lock(&up->lock);
 	pending = take_locked(up, nla_get_u64(info->attrs[PGNL_A_REQUEST]));
 	mutex_unlock(&up->lock);
+	if (pending && sock_flag(pending->sk, SOCK_DEAD)) {
+		pgnl_upcall_free(pending);
+		pending = NULL;
+	}
 	if (!pending) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_REQUEST],
 				    "nobody waits for this");
@@ -442,10 +449,35 @@ static void expire(struct work_struct *work)
 	fail_all(&late, -ETIMEDOUT);
 }
 
+/*
+ * Nobody reads its result any more, so that is the room for a message to the agent.
+ * True: the agent will know, and has nothing to do with it any more.
+ */
+static bool cancel_locked(struct pgnl_upcalls *up, struct pgnl_pending *pending)
+{
+	struct sk_buff *skb = pending->result;
+
+	lockdep_assert_held(&up->lock);
+	if (!pending->ops->cancels || !(up->acts & PGNL_ACT_CANCEL))
+		return false;
+	skb_trim(skb, 0);
+	genlmsg_put(skb, 0, 0, &pgnl_nl_family, 0, PGNL_CMD_UPCALL);
+	if (WARN_ON_ONCE(nla_put_u64_64bit(skb, PGNL_A_REQUEST, pending->id,
+					   PGNL_A_PAD) ||
+			 nla_put_u32(skb, PGNL_A_ACT, PGNL_ACT_CANCEL)))
+		return false;
+	nlmsg_end(skb, nlmsg_hdr(skb));
+	return !queue_locked(up, pending, &pending->result);
+}
+
 /**
  * pgnl_upcall_closed() - A netlink socket has been closed.
  * @up: pending requests of its network namespace
  * @portid: its port
+ *
+ * What the agent can't be told of stays, and is charged, until the agent has
+ * answered or its time is over: or whoever opens and closes sockets could give
+ * the agent any number of requests.
  *
  * The port may be another socket's by now, which is not dead.
  */
@@ -463,6 +495,9 @@ void pgnl_upcall_closed(struct pgnl_upcalls *up, u32 portid)
 				    portid) {
 		if (pending->portid != portid ||
 		    !sock_flag(pending->sk, SOCK_DEAD))
+			continue;
+		hash_del(&pending->in_ports);
+		if (!cancel_locked(up, pending))
 			continue;
 		take_out_locked(up, pending);
 		list_add_tail(&pending->in_order, &gone);

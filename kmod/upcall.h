@@ -12,7 +12,8 @@
  *		      pgnl_upcall_send()   to the agent; the reply is sent before
  *	agent    -->  pgnl_upcall_answer() the result
  *	deadline, end of the agent         an error as the result
- *	end of the requester's socket      nothing; an answer finds nobody
+ *	end of the requester's socket      nothing; the agent is told, if that is of
+ *					   use to it, and an answer finds nobody
  *
  * All memory is there before anything is done, so telling a result can't fail.
  */
@@ -83,6 +84,7 @@ struct pgnl_upcalls {
  * struct pgnl_act_ops - A kind of request.
  * @act: its bit of enum pgnl_act
  * @size: bytes of its struct, which begins with a struct pgnl_pending
+ * @cancels: the agent can stop half way, when nobody waits for it any more
  * @answer: carries out what the agent has answered, and puts what the requester
  *	is to know into the result; an error becomes that of the result, and the
  *	agent is told it too. In the agent's request, without locks but
@@ -94,6 +96,7 @@ struct pgnl_upcalls {
 struct pgnl_act_ops {
 	u32 act;
 	size_t size;
+	bool cancels;
 	int (*answer)(struct pgnl_pending *pending, struct genl_info *info);
 	void (*fail)(struct pgnl_pending *pending, int err);
 	void (*free)(struct pgnl_pending *pending);

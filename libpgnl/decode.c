@@ -679,8 +679,17 @@ int lp_decode_upcall(const struct nlmsghdr *nlh, struct pgnl_upcall *upcall)
 		return -EPROTO;
 	if (genl->cmd != PGNL_CMD_UPCALL)
 		return 0;
-	if (!attrs[PGNL_A_REQUEST] || !attrs[PGNL_A_ACT] ||
-	    !is_string(attrs[PGNL_A_SCOPE]) || !is_string(attrs[PGNL_A_GROUP]) ||
+	if (!attrs[PGNL_A_REQUEST] || !attrs[PGNL_A_ACT])
+		return -EPROTO;
+	if (mnl_attr_get_u32(attrs[PGNL_A_ACT]) == PGNL_ACT_CANCEL) {
+		*upcall = (struct pgnl_upcall) {
+			.request = mnl_attr_get_u64(attrs[PGNL_A_REQUEST]),
+			.act = PGNL_ACT_CANCEL,
+			.uid = PGNL_ANY_UID,
+		};
+		return 1;
+	}
+	if (!is_string(attrs[PGNL_A_SCOPE]) || !is_string(attrs[PGNL_A_GROUP]) ||
 	    !attrs[PGNL_A_SENDER] || decode_sender(attrs[PGNL_A_SENDER], &from))
 		return -EPROTO;
 	*upcall = (struct pgnl_upcall) {

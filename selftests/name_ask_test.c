@@ -12,7 +12,7 @@
 #include "proc.h"
 
 #define WAIT_MS	30000
-#define ACTS	(PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS)
+#define ACTS	(PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS | PGNL_AGENT_CANCELS)
 
 /* Somebody who asks, and waits for the result. */
 struct asker {
@@ -212,20 +212,56 @@ TEST_F(name_ask, a_process_that_has_ended_gets_nothing)
 	EXPECT_HOLDER("nobody");
 }
 
-TEST_F(name_ask, a_requester_that_has_ended_waits_no_more)
+/* It asks, and goes before there is an answer. */
+static int ask_and_go(pid_t pid)
 {
 	/* Of its own, which no child has as well. */
 	struct client *other = client_open();
+	int ret;
+
+	if (!other)
+		return -1;
+	req_new(other, PGNL_CMD_NAME_REGISTER);
+	put_str(other, PGNL_A_GROUP, "name");
+	mnl_attr_put_u32(other->req, PGNL_A_PID, (uint32_t)pid);
+	ret = req_do(other);
+	client_close(other);
+	return ret;
+}
+
+TEST_F(name_ask, of_a_requester_that_has_ended_the_agent_is_told)
+{
+	const struct pgnl_upcall *upcall;
+	uint64_t id, fence, request;
+
+	ASSERT_EQ(0, ask_and_go(self->a.pid));
+	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_REQUESTS));
+	upcall = UPCALL();
+	EXPECT_EQ(PGNL_AGENT_REGISTERS, upcall->act);
+	request = upcall->request;
+	ANSWER(-ENOENT, upcall, .fence = 1);
+	EXPECT_HOLDER("nobody");
+	upcall = UPCALL();
+	EXPECT_EQ(PGNL_AGENT_CANCELS, upcall->act);
+	EXPECT_EQ(request, upcall->request);
+	EXPECT_EQ(NULL, upcall->group);
+	EXPECT_EQ(0, pgnl_agent_next(self->agent, &upcall));
+}
+
+/* One that would not know what to do with it is not told, and has the request as
+ * long as it likes.
+ */
+TEST_F(name_ask, of_a_requester_that_has_ended_the_agent_finds_nobody)
+{
 	const struct pgnl_upcall *upcall;
 	uint64_t id, fence;
 
-	ASSERT_NE(NULL, other);
-	req_new(other, PGNL_CMD_NAME_REGISTER);
-	put_str(other, PGNL_A_GROUP, "name");
-	mnl_attr_put_u32(other->req, PGNL_A_PID, self->a.pid);
-	ASSERT_EQ(0, req_do(other));
+	pgnl_agent_close(self->agent);
+	ASSERT_EQ(0, open_agent(&self->agent, PGNL_AGENT_REGISTERS));
+	ASSERT_EQ(0, ask_and_go(self->a.pid));
+	EXPECT_EQ(1, stat_get(self->c, PGNL_A_STAT_REQUESTS));
+	EXPECT_EQ(1, usage_get(self->c, PGNL_A_LIMIT_USER_REQUESTS));
 	upcall = UPCALL();
-	client_close(other);
 	ANSWER(-ENOENT, upcall, .fence = 1);
 	EXPECT_HOLDER("nobody");
 }

@@ -427,6 +427,7 @@ TEST_F(upcall, who_waits_is_told_when_the_process_of_the_agent_ends)
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
+/* But what it has given the agent to do is its own until the agent is through. */
 TEST_F(upcall, who_goes_is_told_nothing)
 {
 	struct client *gone = client_open();
@@ -437,9 +438,32 @@ TEST_F(upcall, who_goes_is_told_nothing)
 	request = msg_u64(UPCALL(), PGNL_A_REQUEST);
 	EXPECT_EQ(1, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
 	client_close(gone);
-	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
+	EXPECT_EQ(1, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
+	EXPECT_EQ(1, usage_get(self->eye, PGNL_A_LIMIT_USER_REQUESTS));
 	answer_req(self->agent, request);
 	EXPECT_EQ(-ENOENT, req_do(self->agent));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
+	EXPECT_EQ(0, usage_get(self->eye, PGNL_A_LIMIT_USER_REQUESTS));
+}
+
+TEST_F(upcall, of_who_goes_a_late_request_ends_too)
+{
+	struct client *gone = client_open();
+
+	ASSERT_NE(NULL, gone);
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, agent_for(self->agent, PGNL_ACT_SEND, 20));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_NODE_SET, "there", 1));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_REMOTE_BEGIN, "there", 1));
+	ASSERT_EQ(0, put_far(self->agent, 7, 2));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_REMOTE_COMMIT, "there", 1));
+	ASSERT_STREQ("0", send_text(gone, "g", "x"));
+	client_close(gone);
+	/* The last one that is late comes after it. */
+	ASSERT_STREQ("0", send_text(self->c, "g", "x"));
+	EXPECT_EQ(ETIMEDOUT, msg_u32(RESULT(), PGNL_A_ERROR));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_REQUESTS));
 }
 
 TEST_F(upcall, limits)

@@ -868,6 +868,7 @@ struct pgnl_agent_opts {
 #define PGNL_AGENT_REGISTERS	0x4u	/* agrees with other nodes on names */
 #define PGNL_AGENT_UNREGISTERS	0x8u	/* takes names from other nodes */
 #define PGNL_AGENT_JOINS	0x10u	/* puts processes of other nodes into groups */
+#define PGNL_AGENT_CANCELS	0x20u	/* forgets to register or unregister, when told so */
 
 #define PGNL_AGENT_GRACE	10000u	/* a sensible grace */
 
@@ -949,7 +950,11 @@ struct pgnl_upcall_target {
 
 struct pgnl_upcall {
 	uint64_t request;	/* its number, for the answer */
-	uint32_t act;		/* one of PGNL_AGENT_SENDS and those after it */
+	/* One of PGNL_AGENT_SENDS and those after it. PGNL_AGENT_CANCELS:
+	 * whoever asked for that request has gone. It has nothing else then, and is
+	 * not answered.
+	 */
+	uint32_t act;
 	const char *scope;
 	const char *group;
 	uint32_t uid;		/* only members of this uid, or PGNL_ANY_UID */

@@ -137,6 +137,8 @@ enum pgnl_node_flag {
  *   above that of the answer.
  * @PGNL_ACT_UNREGISTER: Take a name from its holder on another node.
  * @PGNL_ACT_JOIN: Put a process of another node into a group.
+ * @PGNL_ACT_CANCEL: Forget a request to register or unregister: whoever asked
+ *   has closed its socket. It has the number of that, and is not answered.
  */
 enum pgnl_act {
 	PGNL_ACT_SEND = 1,
@@ -144,6 +146,7 @@ enum pgnl_act {
 	PGNL_ACT_REGISTER = 4,
 	PGNL_ACT_UNREGISTER = 8,
 	PGNL_ACT_JOIN = 16,
+	PGNL_ACT_CANCEL = 32,
 };
 
 /**

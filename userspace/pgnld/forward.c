@@ -38,7 +38,7 @@ struct forward {
 uint32_t forward_acts(const struct config *config)
 {
 	return PGNL_AGENT_SENDS | PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS |
-	       PGNL_AGENT_JOINS |
+	       PGNL_AGENT_JOINS | PGNL_AGENT_CANCELS |
 	       (config->forward_signals ? PGNL_AGENT_SIGNALS : 0);
 }
 
@@ -150,6 +150,12 @@ static void ask_name(struct core *core, const struct pgnl_upcall *upcall)
 		core_name_unregister(core, &request);
 }
 
+static void cancel_name(struct core *core, uint64_t request)
+{
+	log_debug("who asked for a name has gone");
+	core_name_cancel(core, request);
+}
+
 /* Whether the role is still ours, after a call. */
 static bool still_agent(struct forward *forward, int ret)
 {
@@ -167,7 +173,9 @@ static void take_upcalls(struct forward *forward, struct core *core)
 		ret = pgnl_agent_next(forward->agent, &upcall);
 		if (ret <= 0)
 			break;
-		if (upcall->act & (PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS))
+		if (upcall->act == PGNL_AGENT_CANCELS)
+			cancel_name(core, upcall->request);
+		else if (upcall->act & (PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS))
 			ask_name(core, upcall);
 		else
 			ask(core, upcall);

@@ -476,6 +476,32 @@ TEST_F(names, very_many_at_once)
 	ASSERT_EQ(4200 - 4096, busy);
 }
 
+/* Nobody waits for it any more, so it is over at once, and others get the name. */
+TEST_F(names, who_asks_goes)
+{
+	struct core_stats stats;
+	uint64_t request, second;
+
+	BOOT_ALL(3);
+	sim_stop(self->node[0], true);
+	request = ASK(2, "x", 3);
+	second = ASK(2, "x", 4);
+	RUN(10 * LOOP_MS);
+	sim_cancel(self->node[2], request);
+	RUN(LOOP_MS);
+	core_stats(sim_core(self->node[2]), &stats);
+	ASSERT_EQ(1, stats.name_requests);
+	sim_stop(self->node[0], false);
+	RUN(LOOP_S);
+	ASSERT_EQ(-1, VERDICT(request));
+	ASSERT_EQ(CORE_NAME_YES, VERDICT(second));
+	/* To unregister has been asked for by then, and is not answered. */
+	request = sim_unregister(self->node[0], "x", 7);
+	sim_cancel(self->node[0], request);
+	AGREE();
+	ASSERT_EQ(-1, VERDICT(request));
+}
+
 /* Only who may replaces and unregisters: the same user, and root where it is root. */
 TEST_F(names, rights)
 {

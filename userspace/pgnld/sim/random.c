@@ -110,14 +110,19 @@ static void storm(struct run *run)
 
 static void name_one(struct run *run, struct sim_node *node)
 {
+	uint64_t request;
 	char name[8];
 
 	snprintf(name, sizeof(name), "name%llu", (unsigned long long)chance(run, NAMES));
 	if (!chance(run, 5))
-		sim_unregister(node, name, (uint32_t)chance(run, 3));
+		request = sim_unregister(node, name, (uint32_t)chance(run, 3));
 	else
-		sim_register(node, name, chance(run, IDS), (uint32_t)chance(run, 3),
-			     (enum core_resolve)chance(run, 4), !chance(run, 4));
+		request = sim_register(node, name, chance(run, IDS), (uint32_t)chance(run, 3),
+				       (enum core_resolve)chance(run, 4), !chance(run, 4));
+	if (chance(run, 10))
+		return;
+	sim_run(run->sim, chance(run, 2 * LOOP_MS));
+	sim_cancel(node, request);
 }
 
 static void change_name(struct run *run)

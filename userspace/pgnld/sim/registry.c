@@ -268,6 +268,21 @@ uint64_t registry_request(struct registry *registry, struct sim_node *node, cons
 	return request->number;
 }
 
+void registry_cancel(struct registry *registry, struct sim_node *node, uint64_t number)
+{
+	struct request *request;
+
+	for (request = registry->requests; request; request = request->next)
+		if (request->number == number)
+			break;
+	if (!request || request->over || !sim_begin_event(node))
+		return;
+	sim_say(registry->sim, "%s: nobody waits for %s", sim_name(node), request->name);
+	request->over = true;
+	core_name_cancel(sim_core(node), number);
+	sim_end_event(node);
+}
+
 static struct request *find_request(struct registry *registry, struct sim_node *node,
 				    uint64_t number)
 {

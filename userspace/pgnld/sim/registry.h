@@ -27,6 +27,8 @@ void registry_free(struct registry *registry);
 uint64_t registry_request(struct registry *registry, struct sim_node *node, const char *name,
 			  uint64_t process, uint32_t uid, enum core_resolve resolve,
 			  bool replace, bool drop);
+/* Who asked has gone. */
+void registry_cancel(struct registry *registry, struct sim_node *node, uint64_t number);
 /* The agent has gone; who asked is told by the kernel. */
 void registry_agent_lost(struct registry *registry, struct sim_node *node);
 /* The process has ended. */

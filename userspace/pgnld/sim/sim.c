@@ -1066,6 +1066,11 @@ uint64_t sim_unregister(struct sim_node *node, const char *name, uint32_t uid)
 				true);
 }
 
+void sim_cancel(struct sim_node *node, uint64_t request)
+{
+	registry_cancel(node->sim->registry, node, request);
+}
+
 struct registry *sim_registry(struct sim *sim)
 {
 	return sim->registry;

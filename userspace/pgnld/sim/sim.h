@@ -117,6 +117,8 @@ void sim_resync(struct sim_node *node, const char *name);
 uint64_t sim_register(struct sim_node *node, const char *name, uint64_t id, uint32_t uid,
 		      enum core_resolve resolve, bool replace);
 uint64_t sim_unregister(struct sim_node *node, const char *name, uint32_t uid);
+/* Who asked for that has gone; nothing is to come of it. */
+void sim_cancel(struct sim_node *node, uint64_t request);
 struct registry *sim_registry(struct sim *sim);
 /* Are names shared between these two, as they are connected and configured? */
 bool sim_share_names(const struct sim_node *a, const struct sim_node *b);
