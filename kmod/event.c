@@ -40,6 +40,8 @@ static_assert(PGNL_EVENT_ROOM <= PGNL_CHUNK_ROOM);
 			 nla_total_size(sizeof(u32)) * 5 + \
 			 nla_total_size(sizeof(u64)) * 3 + \
 			 nla_total_size(PGNL_SCOPE_NAME_MAX + 1))
+/* That a process of another node asked for it. */
+#define ROOM_BY_NODE	nla_total_size(PGNL_SCOPE_NAME_MAX + 1)
 /* That it is about a node, padding included. */
 #define ROOM_NODE	(2 * NLA_HDRLEN + nla_total_size(sizeof(u64)) + \
 			 nla_total_size(PGNL_SCOPE_NAME_MAX + 1))
@@ -75,7 +77,15 @@ static void put_event(struct pgnl_event *event)
 		pgnl_meta_put(row[i].meta);
 	}
 	put_pid(event->by);
+	pgnl_node_put(event->by_node);
 	pgnl_node_put(event->node);
+}
+
+static struct pgnl_node *get_node(struct pgnl_node *node)
+{
+	if (node)
+		kref_get(&node->ref);
+	return node;
 }
 
 static void keep_row(const struct pgnl_event *event,
@@ -154,6 +164,7 @@ static struct pgnl_event_row *extend(struct pgnl_feed *feed, u32 room)
  * @reason: enum pgnl_reason
  * @gone: the member is out, though its count is still to follow
  * @by: who asked for it, borrowed, or NULL
+ * @by_node: another node, a process of which did, borrowed, or NULL
  * @node: whose members, or what it is about, borrowed; NULL: this node
  */
 struct cause {
@@ -164,6 +175,7 @@ struct cause {
 	enum pgnl_reason reason;
 	bool gone;
 	struct pid *by;
+	struct pgnl_node *by_node;
 	struct pgnl_node *node;
 };
 
@@ -177,7 +189,7 @@ static bool is_same_cause(struct pgnl_event *event, const struct cause *cause)
 {
 	return event->reason == cause->reason && event->hash == cause->hash &&
 	       event->status == cause->status && event->by == cause->by &&
-	       event->node == cause->node &&
+	       event->by_node == cause->by_node && event->node == cause->node &&
 	       (!event->by || uid_eq(event->by_uid, current_uid())) &&
 	       uid_eq(event->uid, cause->uid) &&
 	       event->name_len == cause->group->len &&
@@ -205,9 +217,8 @@ static struct pgnl_event *new_event(struct pgnl_scope *scope,
 	if (cause->by)
 		event->by_uid = current_uid();
 	event->by = get_pid(cause->by);
-	event->node = cause->node;
-	if (event->node)
-		kref_get(&event->node->ref);
+	event->by_node = get_node(cause->by_node);
+	event->node = get_node(cause->node);
 	event->owned = group && group->created;
 	if (event->owned)
 		event->owner = group->owner;
@@ -254,6 +265,9 @@ static void record(struct pgnl_scope *scope, struct cause *cause,
 	struct pgnl_event_row *row = NULL;
 	u32 room = cause->node ? ROOM_NODE : 0;
 	struct pgnl_event *event;
+
+	if (cause->by_node)
+		room += ROOM_BY_NODE;
 
 	pgnl_assert_locked(scope->pn);
 	if (group)
@@ -311,6 +325,7 @@ static bool is_told(const struct pgnl_group *group)
 void pgnl_event_record_member(struct pgnl_member *member,
 			      enum pgnl_reason reason)
 {
+	const struct pgnl_title *title = pgnl_group_title(member->group);
 	struct cause cause = {
 		.group = member->group,
 		.reason = reason,
@@ -320,7 +335,10 @@ void pgnl_event_record_member(struct pgnl_member *member,
 
 	if (is_told(member->group))
 		return;
-	if (reason != PGNL_REASON_JOINED)
+	/* What the agent does for a node is that node's. */
+	if (title)
+		cause.by_node = title->lost_to;
+	if (reason != PGNL_REASON_JOINED && !cause.by_node)
 		cause.by = requester();
 	if (cause.by == member->proc->pid)
 		cause.by = NULL;
@@ -523,8 +541,8 @@ static void keep_references(struct pgnl_event *event)
 	for (i = 0; i < event->nr_rows; i++)
 		keep_row(event, &row[i]);
 	get_pid(event->by);
-	if (event->node)
-		kref_get(&event->node->ref);
+	get_node(event->by_node);
+	get_node(event->node);
 }
 
 /**

@@ -63,6 +63,7 @@ struct pgnl_event_row {
  * @uid: of the members that ended, invalid if it is about none
  * @by_uid: who asked for it, if @by
  * @by: who asked for it, counted, or NULL
+ * @by_node: another node, a process of which did, counted, or NULL
  * @node: of the members, or that it is about, counted; NULL: this node
  * @owned: the group has the owner @owner
  * @owner: owner and mode of a created group
@@ -80,6 +81,7 @@ struct pgnl_event {
 	kuid_t uid;
 	kuid_t by_uid;
 	struct pid *by;
+	struct pgnl_node *by_node;
 	struct pgnl_node *node;
 	struct pgnl_owner owner;
 	bool owned;

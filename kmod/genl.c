@@ -338,6 +338,7 @@ const struct nla_policy pgnl_name_evict_nl_policy[PGNL_A_FENCE + 1] = {
 	[PGNL_A_FENCE] = { .type = NLA_U64, },
 	[PGNL_A_REPLACE] = { .type = NLA_FLAG, },
 	[PGNL_A_RESOLVE] = NLA_POLICY_MAX(NLA_U32, 3),
+	[PGNL_A_NODE] = { .type = NLA_NUL_STRING, .len = PGNL_SCOPE_NAME_MAX, },
 };
 
 /* Ops table for pgnl */

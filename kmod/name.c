@@ -258,13 +258,18 @@ int pgnl_name_precheck(const struct pgnl_caller *who, struct pgnl_scope *scope,
 	return err;
 }
 
-static void take_from_locked(struct pgnl_member *holder, enum pgnl_reason reason)
+/* @node: another one, that it is for, or NULL */
+static void take_from_locked(struct pgnl_member *holder, enum pgnl_reason reason,
+			     struct pgnl_node *node)
 {
 	struct pgnl_group *group = holder->group;
+	struct pgnl_title *title = pgnl_group_title(group);
 
+	title->lost_to = node;
 	pgnl_group_begin_locked(group);
 	pgnl_member_leave_locked(holder, holder->count, reason);
 	pgnl_group_end_locked(group);
+	title->lost_to = NULL;
 	pgnl_scope_changed_locked(group->scope);
 	pgnl_member_unpin_locked(holder);
 }
@@ -288,22 +293,27 @@ static void kill_holder(struct pid *pid, kuid_t uid)
 	put_cred(cred);
 }
 
-static int evict_locked(struct pgnl_member *holder, u64 id, u64 fence,
-			enum pgnl_reason reason, struct pid **exits, kuid_t *uid)
+static int evict_locked(struct pgnl_member *holder,
+			const struct pgnl_eviction *eviction,
+			struct pid **exits, kuid_t *uid)
 {
 	struct pgnl_registration *told = &pgnl_group_title(holder->group)->told;
+	struct pgnl_net *pn = holder->proc->pn;
+	struct pgnl_node *node = NULL;
 
-	if (holder->proc->id != id || told->fence != fence)
+	if (holder->proc->id != eviction->id || told->fence != eviction->fence)
 		return -ENOENT;
-	if (exits && told->resolve != PGNL_RESOLVE_RANDOM_EXIT)
+	if (eviction->exits && told->resolve != PGNL_RESOLVE_RANDOM_EXIT)
 		return -EPERM;
 	if (pgnl_member_pin_locked(holder))
 		return -EBUSY;
-	if (exits) {
+	if (eviction->exits) {
 		*exits = get_pid(holder->proc->pid);
 		*uid = holder->uid;
 	}
-	take_from_locked(holder, reason);
+	if (eviction->node)
+		node = pgnl_node_find_locked(pn->cluster, eviction->node);
+	take_from_locked(holder, eviction->reason, node);
 	return 0;
 }
 
@@ -311,16 +321,12 @@ static int evict_locked(struct pgnl_member *holder, u64 id, u64 fence,
  * pgnl_name_evict() - Take a name from a certain holder, since it is another's.
  * @scope: an exclusive scope
  * @name: the name
- * @id: member id of the holder
- * @fence: fencing number of its registration
- * @reason: why
- * @exits: kill the process as well, as its registration has to say, by the
- *	rights of the user that it then was
+ * @eviction: from whom, and why
  *
  * Return: 0, -ENOENT when it is another holder or none, -EPERM, -EBUSY.
  */
 int pgnl_name_evict(struct pgnl_scope *scope, const struct pgnl_name *name,
-		    u64 id, u64 fence, enum pgnl_reason reason, bool exits)
+		    const struct pgnl_eviction *eviction)
 {
 	struct pgnl_net *pn = scope->pn;
 	struct pgnl_member *holder;
@@ -333,8 +339,7 @@ int pgnl_name_evict(struct pgnl_scope *scope, const struct pgnl_name *name,
 	group = pgnl_group_find(scope, name);
 	holder = group ? pgnl_name_holder(group) : NULL;
 	if (holder)
-		err = evict_locked(holder, id, fence, reason,
-				   exits ? &pid : NULL, &uid);
+		err = evict_locked(holder, eviction, &pid, &uid);
 	mutex_unlock(&pn->lock);
 	if (pid)
 		kill_holder(pid, uid);
@@ -357,7 +362,7 @@ static int unregister_locked(const struct pgnl_caller *who,
 		return -EBUSY;
 	}
 	claim->tell(claim, holder, false);
-	take_from_locked(holder, PGNL_REASON_LEFT);
+	take_from_locked(holder, PGNL_REASON_LEFT, NULL);
 	return 0;
 }
 

@@ -31,6 +31,23 @@ struct pgnl_claim {
 	void (*tell_far)(struct pgnl_claim *claim, struct pgnl_remote *remote);
 };
 
+/**
+ * struct pgnl_eviction - How a name is taken from a certain holder.
+ * @id: member id of the holder
+ * @fence: fencing number of its registration
+ * @reason: why
+ * @exits: kill the process as well, as its registration has to say, by the
+ *	rights of the user that it then was
+ * @node: the name of the node that it is for, or NULL
+ */
+struct pgnl_eviction {
+	u64 id;
+	u64 fence;
+	enum pgnl_reason reason;
+	bool exits;
+	const char *node;
+};
+
 /* Where the holder of a name is. */
 enum pgnl_name_where {
 	PGNL_NAME_NOWHERE,
@@ -54,7 +71,7 @@ int pgnl_name_precheck(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		       const struct pgnl_name *name, struct pgnl_claim *claim,
 		       struct pgnl_fault *fault);
 int pgnl_name_evict(struct pgnl_scope *scope, const struct pgnl_name *name,
-		    u64 id, u64 fence, enum pgnl_reason reason, bool exits);
+		    const struct pgnl_eviction *eviction);
 
 int pgnl_name_unregister(const struct pgnl_caller *who,
 			 struct pgnl_scope *scope, const struct pgnl_name *name,

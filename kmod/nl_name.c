@@ -344,23 +344,25 @@ static int evict(struct genl_info *info, struct pgnl_scope *scope,
 		 const struct pgnl_name *name)
 {
 	struct nlattr *resolve = info->attrs[PGNL_A_RESOLVE];
-	enum pgnl_reason reason = PGNL_REASON_LEFT;
-	bool exits = false;
+	struct nlattr *node = info->attrs[PGNL_A_NODE];
+	struct pgnl_eviction eviction = { .reason = PGNL_REASON_LEFT };
 	int err;
 
 	if (!info->attrs[PGNL_A_ID] || !info->attrs[PGNL_A_FENCE]) {
 		NL_SET_ERR_MSG(info->extack, "an id and a fence are needed");
 		return -EINVAL;
 	}
+	eviction.id = nla_get_u64(info->attrs[PGNL_A_ID]);
+	eviction.fence = nla_get_u64(info->attrs[PGNL_A_FENCE]);
+	if (node)
+		eviction.node = nla_data(node);
 	if (resolve) {
-		reason = PGNL_REASON_CONFLICT;
-		exits = nla_get_u32(resolve) == PGNL_RESOLVE_RANDOM_EXIT;
+		eviction.reason = PGNL_REASON_CONFLICT;
+		eviction.exits = nla_get_u32(resolve) == PGNL_RESOLVE_RANDOM_EXIT;
 	} else if (info->attrs[PGNL_A_REPLACE]) {
-		reason = PGNL_REASON_REPLACED;
+		eviction.reason = PGNL_REASON_REPLACED;
 	}
-	err = pgnl_name_evict(scope, name, nla_get_u64(info->attrs[PGNL_A_ID]),
-			      nla_get_u64(info->attrs[PGNL_A_FENCE]), reason,
-			      exits);
+	err = pgnl_name_evict(scope, name, &eviction);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(info->extack, "the name is another's, or nobody's");
 	else if (err == -EPERM)

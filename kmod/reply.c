@@ -392,6 +392,8 @@ static int put_what_happened(struct sk_buff *skb, struct pgnl_reader *reader,
 	    nla_put_u32(skb, PGNL_A_EVENT_REASON, reason) ||
 	    (open && known &&
 	     nla_put_u32(skb, PGNL_A_EVENT_STATUS, event->status)) ||
+	    (event->by_node &&
+	     nla_put_string(skb, PGNL_A_EVENT_BY_NODE, event->by_node->name)) ||
 	    (event->by &&
 	     (nla_put_u32(skb, PGNL_A_EVENT_BY_PID,
 			  pid_nr_ns(event->by, reader->pid_ns)) ||

@@ -399,9 +399,12 @@ struct pgnl_group {
  * struct pgnl_title - What a group of an exclusive scope has in addition.
  * @holder: the only member that may have a count, or one that had it (R)
  * @told: what is told of its registration, in the group's sequence (R)
+ * @lost_to: while the name is taken from its holder: another node that this is
+ *	for, borrowed, or NULL (L)
  */
 struct pgnl_title {
 	struct pgnl_member __rcu *holder;
+	struct pgnl_node *lost_to;
 	struct pgnl_registration told;
 };
 

@@ -472,6 +472,7 @@ static int decode_what_happened(const struct nlattr *nest,
 		[PGNL_A_EVENT_STATUS] = MNL_TYPE_U32,
 		[PGNL_A_EVENT_BY_PID] = MNL_TYPE_U32,
 		[PGNL_A_EVENT_BY_UID] = MNL_TYPE_U32,
+		[PGNL_A_EVENT_BY_NODE] = MNL_TYPE_NUL_STRING,
 	};
 	const struct nlattr *attrs[PGNL_A_EVENT_MAX + 1] = { NULL };
 	struct table table = { attrs, event_types, PGNL_A_EVENT_MAX };
@@ -486,6 +487,7 @@ static int decode_what_happened(const struct nlattr *nest,
 	event->asked = attrs[PGNL_A_EVENT_BY_UID];
 	event->by_pid = u32_or(attrs[PGNL_A_EVENT_BY_PID], 0);
 	event->by_uid = u32_or(attrs[PGNL_A_EVENT_BY_UID], 0);
+	event->by_node = text_of(attrs[PGNL_A_EVENT_BY_NODE]);
 	return 0;
 }
 

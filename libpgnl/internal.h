@@ -139,6 +139,7 @@ struct lp_event {
 	bool asked;
 	uint32_t by_pid;	/* if asked */
 	uint32_t by_uid;
+	struct lp_text by_node;
 	struct lp_text scope;
 	struct lp_text group;
 	struct lp_text node;	/* that it is about; its members have theirs */

@@ -207,20 +207,23 @@ LP_EXPORT int pgnl_agent_answer(struct pgnl_agent *agent, uint64_t request,
 }
 
 LP_EXPORT int pgnl_agent_name_evict(struct pgnl_agent *agent, const char *name,
-				    uint64_t id, uint64_t fence,
-				    enum pgnl_event_reason reason, int exits)
+				    const struct pgnl_eviction *eviction)
 {
 	struct pgnl *handle = agent->handle;
 
 	lp_start(handle, PGNL_CMD_NAME_EVICT);
 	lp_put_group(handle, name);
-	lp_put_u64(handle, PGNL_A_ID, id);
-	lp_put_u64(handle, PGNL_A_FENCE, fence);
-	if (reason == PGNL_BECAUSE_REPLACED)
+	lp_put_u64(handle, PGNL_A_ID, eviction->id);
+	lp_put_u64(handle, PGNL_A_FENCE, eviction->fence);
+	if (eviction->reason == PGNL_BECAUSE_REPLACED)
 		lp_put_flag(handle, PGNL_A_REPLACE);
-	else if (reason == PGNL_BECAUSE_CONFLICT)
-		lp_put_u32(handle, PGNL_A_RESOLVE, exits ? PGNL_RESOLVE_RANDOM_EXIT :
-							   PGNL_RESOLVE_KEEP_FIRST);
+	else if (eviction->reason == PGNL_BECAUSE_CONFLICT)
+		lp_put_u32(handle, PGNL_A_RESOLVE,
+			   eviction->exits ? PGNL_RESOLVE_RANDOM_EXIT :
+					     PGNL_RESOLVE_KEEP_FIRST);
+	if (eviction->node)
+		lp_put_name(handle, PGNL_A_NODE, "node", eviction->node,
+			    PGNL_SCOPE_NAME_MAX);
 	return lp_do(handle, NULL, NULL);
 }
 

@@ -79,6 +79,7 @@ struct pgnl_watch {
 	char scope[PGNL_SCOPE_NAME_MAX + 1];
 	char group[PGNL_GROUP_NAME_MAX + 1];
 	char node[PGNL_SCOPE_NAME_MAX + 1];
+	char by_node[PGNL_SCOPE_NAME_MAX + 1];
 };
 
 /* --- Names -------------------------------------------------------------------- */
@@ -542,6 +543,10 @@ static int digest_change(struct pgnl_watch *watch, struct sub *sub,
 		.by_pid = (pid_t)from->by_pid,
 		.by_uid = from->asked ? (int64_t)from->by_uid : PGNL_UNKNOWN,
 	};
+	if (from->by_node.data) {
+		copy_text(watch->by_node, sizeof(watch->by_node), from->by_node);
+		event->by_node = watch->by_node;
+	}
 	if (from->reason == PGNL_REASON_AGENT_LOST && !from->group.data) {
 		event->type = PGNL_EVENT_AGENT_LOST;
 		event->reason = PGNL_BECAUSE_NOTHING;

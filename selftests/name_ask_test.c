@@ -264,6 +264,8 @@ TEST_F(name_ask, of_a_requester_that_has_ended_the_agent_finds_nobody)
 	upcall = UPCALL();
 	ANSWER(-ENOENT, upcall, .fence = 1);
 	EXPECT_HOLDER("nobody");
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_USER_REQUESTS));
+	EXPECT_EQ(0, pgnl_agent_next(self->agent, &upcall));
 }
 
 TEST_F(name_ask, the_end_of_the_agent_is_told)
@@ -342,6 +344,17 @@ static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
 	return self->asker.ret;
 }
 
+static int evict(FIXTURE_DATA(name_ask) *self, const char *name, uint64_t id, uint64_t fence,
+		 int exits)
+{
+	const struct pgnl_eviction eviction = {
+		.id = id, .fence = fence, .reason = PGNL_BECAUSE_CONFLICT, .exits = exits,
+		.node = "there",
+	};
+
+	return pgnl_agent_name_evict(self->agent, name, &eviction);
+}
+
 TEST_F(name_ask, a_certain_holder_is_evicted)
 {
 	const struct pgnl_event *event;
@@ -352,18 +365,13 @@ TEST_F(name_ask, a_certain_holder_is_evicted)
 	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
 	EXPECT_HOLDER(pid_text(self->a.pid));
 	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, 0));
-	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "name", id, fence + 1,
-						 PGNL_BECAUSE_CONFLICT, 0));
-	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "name", id + 1, fence,
-						 PGNL_BECAUSE_CONFLICT, 0));
-	EXPECT_EQ(-ENOENT, pgnl_agent_name_evict(self->agent, "none", id, fence,
-						 PGNL_BECAUSE_CONFLICT, 0));
+	EXPECT_EQ(-ENOENT, evict(self, "name", id, fence + 1, 0));
+	EXPECT_EQ(-ENOENT, evict(self, "name", id + 1, fence, 0));
+	EXPECT_EQ(-ENOENT, evict(self, "none", id, fence, 0));
 	/* It did not ask for that. */
-	EXPECT_EQ(-EPERM, pgnl_agent_name_evict(self->agent, "name", id, fence,
-						PGNL_BECAUSE_CONFLICT, 1));
+	EXPECT_EQ(-EPERM, evict(self, "name", id, fence, 1));
 	EXPECT_HOLDER(pid_text(self->a.pid));
-	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
-					   PGNL_BECAUSE_CONFLICT, 0));
+	EXPECT_EQ(0, evict(self, "name", id, fence, 0));
 	EXPECT_HOLDER("nobody");
 	ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
 	EXPECT_EQ(PGNL_EVENT_CONFLICT, event->type);
@@ -371,7 +379,46 @@ TEST_F(name_ask, a_certain_holder_is_evicted)
 	ASSERT_EQ(1, event->n);
 	EXPECT_EQ(self->a.pid, event->member[0].pid);
 	EXPECT_EQ(0, event->member[0].count);
+	EXPECT_EQ(NULL, event->node);
+	/* A node that is not known can't be told of, so it is the agent's doing. */
+	EXPECT_EQ(NULL, event->by_node);
+	EXPECT_EQ(getpid(), event->by_pid);
 	EXPECT_EQ(0, kill(self->a.pid, 0));
+	pgnl_watch_close(watch);
+}
+
+TEST_F(name_ask, who_loses_a_name_is_told_to_which_node)
+{
+	struct pgnl_eviction eviction = {
+		.reason = PGNL_BECAUSE_LEFT, .node = "elsewhere",
+	};
+	const struct pgnl_event *event;
+	struct pgnl_watch *watch;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "elsewhere", 1, 0));
+	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, PGNL_LOCAL_EVENTS));
+	for (int i = 0; i < 2; i++) {
+		uint64_t id, fence;
+
+		ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+		pgnl_free(self->asker.list);
+		EXPECT_HOLDER(pid_text(self->a.pid));
+		ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
+		EXPECT_EQ(PGNL_EVENT_JOIN, event->type);
+		EXPECT_EQ(NULL, event->by_node);
+		eviction.id = id;
+		eviction.fence = fence;
+		ASSERT_EQ(0, i ? pgnl_agent_name_evict(self->agent, "name", &eviction) :
+			  evict(self, "name", id, fence, 0));
+		ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
+		EXPECT_EQ(i ? PGNL_EVENT_LEAVE : PGNL_EVENT_CONFLICT, event->type);
+		EXPECT_STREQ(i ? "elsewhere" : "there", event->by_node);
+		EXPECT_EQ(PGNL_UNKNOWN, event->by_uid);
+		EXPECT_EQ(NULL, event->node);
+	}
+	self->asker.list = NULL;
 	pgnl_watch_close(watch);
 }
 
@@ -382,8 +429,7 @@ TEST_F(name_ask, one_that_asked_for_it_is_killed)
 
 	ASSERT_EQ(PGNL_YES, give(self, PGNL_RANDOM_EXIT));
 	EXPECT_HOLDER(pid_text(self->a.pid));
-	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
-					   PGNL_BECAUSE_CONFLICT, 1));
+	EXPECT_EQ(0, evict(self, "name", id, fence, 1));
 	ASSERT_EQ(0, waitid(P_PID, (id_t)self->a.pid, &info, WEXITED | WNOWAIT));
 	EXPECT_EQ(CLD_KILLED, info.si_code);
 	EXPECT_HOLDER("nobody");
@@ -410,8 +456,7 @@ TEST_F(name_ask, one_that_became_somebody_else_is_not_killed)
 	EXPECT_HOLDER(pid_text(kid.pid));
 	ASSERT_TRUE(tell(kid.ctl, 0));
 	ASSERT_EQ(0, hear(kid.ctl));
-	EXPECT_EQ(0, pgnl_agent_name_evict(self->agent, "name", id, fence,
-					   PGNL_BECAUSE_CONFLICT, 1));
+	EXPECT_EQ(0, evict(self, "name", id, fence, 1));
 	EXPECT_HOLDER("nobody");
 	EXPECT_TRUE(tell(kid.ctl, 0));
 	EXPECT_EQ(0, kid_reap(&kid));

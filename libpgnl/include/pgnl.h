@@ -769,6 +769,8 @@ struct pgnl_event {
 	int64_t by_uid;		/* ... PGNL_UNKNOWN: nobody else did */
 	const char *node;	/* of the members, or that it is about; NULL: this one */
 	uint64_t incarnation;	/* of a node that it is about */
+	/* A process of this other node asked for it, or has the name now; or NULL. */
+	const char *by_node;
 };
 
 int pgnl_watch_open(struct pgnl_watch **watch);
@@ -1002,13 +1004,20 @@ int pgnl_agent_next(struct pgnl_agent *agent, const struct pgnl_upcall **upcall)
 int pgnl_agent_answer(struct pgnl_agent *agent, uint64_t request,
 		      const struct pgnl_answer *answer);
 
-/* Take a name from its holder on this node, who is told by id and fencing number:
- * PGNL_BECAUSE_LEFT, PGNL_BECAUSE_REPLACED, PGNL_BECAUSE_CONFLICT; exits: kill the
- * process as well, as its own registration has to say (-EPERM). -ENOENT: another
- * one holds it, or nobody.
+struct pgnl_eviction {
+	uint64_t id;		/* of the holder */
+	uint64_t fence;		/* of its registration */
+	/* PGNL_BECAUSE_LEFT, PGNL_BECAUSE_REPLACED or PGNL_BECAUSE_CONFLICT */
+	enum pgnl_event_reason reason;
+	int exits;		/* kill it as well, as its own registration has to say */
+	const char *node;	/* that it is for, pgnl_event.by_node; NULL: not told */
+};
+
+/* Take a name from a certain holder on this node. -ENOENT: another one holds it, or
+ * nobody. -EPERM: its registration does not say that it is to be killed.
  */
-int pgnl_agent_name_evict(struct pgnl_agent *agent, const char *name, uint64_t id,
-			  uint64_t fence, enum pgnl_event_reason reason, int exits);
+int pgnl_agent_name_evict(struct pgnl_agent *agent, const char *name,
+			  const struct pgnl_eviction *eviction);
 
 /* Somebody on another node. */
 struct pgnl_origin {

@@ -82,6 +82,9 @@ static json_t *event_json(const struct pgnl_event *event, const char *node, bool
 	if (event->by_uid != PGNL_UNKNOWN)
 		json_object_set_new(json, "by", json_pack("{s:i, s:I}", "pid", event->by_pid,
 							   "uid", (json_int_t)event->by_uid));
+	else if (event->by_node)
+		json_object_set_new(json, "by", json_pack("{s:o}", "node",
+							   text_json_name(event->by_node)));
 	return json;
 }
 
@@ -123,6 +126,10 @@ static void print_why(const struct pgnl_event *event)
 		printf("  %s", pgnl_reason_name(event->reason));
 	if (event->by_uid != PGNL_UNKNOWN)
 		printf("  by %d", event->by_pid);
+	if (event->by_node) {
+		printf("  by node");
+		print_name(event->by_node);
+	}
 }
 
 static void print_time(void)

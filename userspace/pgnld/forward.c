@@ -234,8 +234,8 @@ void forward_name_answer(struct forward *forward, uint64_t request,
 	give(forward, request, &answer);
 }
 
-void forward_name_evict(struct forward *forward, struct core_text name, uint64_t id,
-			uint64_t fence, enum core_evict why)
+bool forward_name_evict(struct forward *forward, struct core_text name, uint64_t id,
+			uint64_t fence, enum core_evict why, struct core_text other)
 {
 	static const enum pgnl_event_reason reasons[] = {
 		[CORE_EVICT_UNREGISTERED] = PGNL_BECAUSE_LEFT,
@@ -243,19 +243,27 @@ void forward_name_evict(struct forward *forward, struct core_text name, uint64_t
 		[CORE_EVICT_CONFLICT] = PGNL_BECAUSE_CONFLICT,
 		[CORE_EVICT_EXIT] = PGNL_BECAUSE_CONFLICT,
 	};
-	char string[CORE_GROUP_MAX + 1];
+	char string[CORE_GROUP_MAX + 1], node[CORE_NAME_MAX + 1];
+	const struct pgnl_eviction eviction = {
+		.id = id, .fence = fence, .reason = reasons[why],
+		.exits = why == CORE_EVICT_EXIT, .node = node,
+	};
 	int ret;
 
 	if (forward->lost)
-		return;
+		return false;
 	memcpy(string, name.data, name.len);
 	string[name.len] = '\0';
-	ret = pgnl_agent_name_evict(forward->agent, string, id, fence, reasons[why],
-				    why == CORE_EVICT_EXIT);
+	memcpy(node, other.data, other.len);
+	node[other.len] = '\0';
+	ret = pgnl_agent_name_evict(forward->agent, string, &eviction);
 	/* It may have gone by itself. */
-	if (ret && ret != -ENOENT && still_agent(forward, ret))
+	if (!ret || ret == -ENOENT)
+		return true;
+	if (still_agent(forward, ret))
 		log_warning("the kernel keeps a name that is another node's: %s",
 			    pgnl_agent_error(forward->agent)->text);
+	return false;
 }
 
 void forward_answer(struct forward *forward, uint64_t request, const struct core_counts *counts)

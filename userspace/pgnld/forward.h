@@ -32,8 +32,9 @@ void forward_answer(struct forward *forward, uint64_t request,
 bool forward_name_commit(struct forward *forward, uint64_t request, uint64_t fence);
 void forward_name_answer(struct forward *forward, uint64_t request,
 			 enum core_name_verdict verdict, struct core_text node);
-void forward_name_evict(struct forward *forward, struct core_text name, uint64_t id,
-			uint64_t fence, enum core_evict why);
+/* False: the kernel could not do it now. */
+bool forward_name_evict(struct forward *forward, struct core_text name, uint64_t id,
+			uint64_t fence, enum core_evict why, struct core_text other);
 
 /* Once a round: ask the core for what the kernel wants, do what others want. 0, or
  * -ENOTCONN when the role has ended.

@@ -775,9 +775,8 @@ void kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t f
 {
 	struct kernel *kernel = arg;
 
-	(void)other;
 	send_batch(kernel);
-	forward_name_evict(kernel->forward, name, id, fence, why);
+	forward_name_evict(kernel->forward, name, id, fence, why, other);
 }
 
 void kernel_configure(struct kernel *kernel, const struct config *config)
