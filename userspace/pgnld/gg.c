@@ -8,6 +8,11 @@
 
 #include <uthash.h>
 
+/* Nodes known of; beyond that, only those that are connected. Whoever has the key may
+ * claim to be any, one after the other.
+ */
+#define CONTACTS_MAX	4096
+
 /* A node that there is something to say of. */
 struct contact {
 	UT_hash_handle hh;		/* by name, in the order of names */
@@ -50,6 +55,14 @@ static struct contact *find(const struct gg *gg, const char *name)
 	struct contact *contact;
 
 	HASH_FIND_STR(gg->contacts, name, contact);
+	return contact;
+}
+
+static bool is_known(const struct gg *gg, struct core_text name)
+{
+	struct contact *contact;
+
+	HASH_FIND(hh, gg->contacts, name.data, name.len, contact);
 	return contact;
 }
 
@@ -106,9 +119,13 @@ void gg_contact(struct gg *gg, struct core_text node, enum core_contact state)
 
 bool gg_claim(struct gg *gg, struct core_text node, bool wrong)
 {
-	struct contact *contact = get(gg, node);
-	bool news = contact->state == CORE_NO_CONTACT && contact->wrong != wrong;
+	struct contact *contact;
+	bool news;
 
+	if (HASH_COUNT(gg->contacts) >= CONTACTS_MAX && !is_known(gg, node))
+		return false;
+	contact = get(gg, node);
+	news = contact->state == CORE_NO_CONTACT && contact->wrong != wrong;
 	if (news)
 		contact->wrong = wrong;
 	settle(gg, contact);

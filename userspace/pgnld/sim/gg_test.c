@@ -162,6 +162,32 @@ TEST_F(gg, what_a_node_says_without_a_connection)
 	EXPECT_TOLD("+b ");
 }
 
+static void count(void *arg, const char *node)
+{
+	(void)node;
+	++*(size_t *)arg;
+}
+
+/* Who has the key may say to be any number of nodes. */
+TEST_F(gg, what_nodes_say_is_bounded)
+{
+	size_t news = 0, kept = 0;
+	char name[16];
+
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		news += CLAIM(name, true);
+	}
+	gg_nodes(self->gg, GG_SYNC_ERROR, count, &kept);
+	ASSERT_EQ(4096, news);
+	ASSERT_EQ(4096, kept);
+	/* Of those that are known, and that are connected, it hears all the same. */
+	ASSERT_TRUE(CLAIM("n1", false));
+	ASSERT_TRUE(CLAIM("n1", true));
+	CONTACT("b", CORE_SYNCED);
+	EXPECT_TOLD("+b ");
+}
+
 TEST_F(gg, half_of_a_group_is_isolated)
 {
 	static char four[][CONFIG_NAME_SIZE] = { "a", "b", "c", "d" };
