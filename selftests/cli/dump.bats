@@ -54,6 +54,26 @@ setup() {
 	[ "$(pgnl members web --count)" = 4 ]
 }
 
+@test "restore registers names again, but for those that others have" {
+	local a b fence
+	sleeper a
+	sleeper b
+	fence=$(pgnl name register cli-x --pid "$a" --resolve random-exit --meta here)
+	pgnl name register cli-y --pid "$a" >/dev/null
+	pgnl name register cli-z --pid "$a" >/dev/null
+	pgnl -s global dump >"$dump"
+	pgnl name unregister cli-x
+	pgnl name register cli-y --pid "$b" --replace >/dev/null
+	run -0 --separate-stderr pgnl -j restore "$dump"
+	[ "$output" = '{"joined":1,"present":1,"skipped":1,"refused":0}' ]
+	[[ $stderr == *"process $a of group 'cli-y': another process has the name"* ]]
+	[ "$(pgnl -j name whereis cli-x | jq -c '.[] | [.pid, .resolve, .meta]')" = \
+		"[$a,\"random-exit\",\"here\"]" ]
+	[ "$(json '.[].fence' name whereis cli-x | tr -d '"')" -gt "$fence" ]
+	jq '.scopes[].members[].resolve = "always"' "$dump" >"$dump.bad"
+	complains 1 restore "$dump.bad"
+}
+
 @test "restore skips processes that have ended and says so" {
 	sleeper a
 	sleeper b

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "dump.h"
 #include "err.h"
+#include "name.h"
 #include "out.h"
 #include "proc.h"
 #include "text.h"
@@ -67,6 +68,32 @@ static int add_members(struct dump *dump, const char *scope, json_t *to)
 	return 0;
 }
 
+static json_t *registration(const struct pgnl_name *name)
+{
+	struct pgnl_member holder = name->holder;
+	json_t *row;
+
+	holder.group = name->name;
+	row = need(member(&holder));
+	json_object_set_new(row, "resolve", json_string(name_resolve_text(name->resolve)));
+	return row;
+}
+
+/* Rows of members, and how a conflict is resolved. */
+static int add_names(struct dump *dump, json_t *to)
+{
+	struct pgnl_names *list;
+	int ret = pgnl_name_list(dump->cli->kernel, NULL, &list);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < list->n; i++)
+		if (!list->name[i].holder.node)
+			json_array_append_new(to, registration(&list->name[i]));
+	pgnl_free(list);
+	return 0;
+}
+
 static int add_scope(struct dump *dump, const struct pgnl_scope *scope, json_t *to)
 {
 	json_t *groups = need(json_array()), *members = need(json_array());
@@ -83,7 +110,8 @@ static int add_scope(struct dump *dump, const struct pgnl_scope *scope, json_t *
 		"members", members)));
 	ret = scope->mode == PGNL_MODE_PG2 ? add_groups(dump, scope->name, groups) : 0;
 	if (!ret)
-		ret = add_members(dump, scope->name, members);
+		ret = scope->flags & PGNL_EXCLUSIVE ? add_names(dump, members) :
+						      add_members(dump, scope->name, members);
 	if (!ret && dump->progress)
 		say(dump->cli, "scope %s: %zu rows", scope->name, json_array_size(members));
 	return ret;

@@ -23,7 +23,12 @@ static const char *const resolve_names[] = {
 
 #define N_RESOLVES (sizeof(resolve_names) / sizeof(*resolve_names))
 
-static bool parse_resolve(const struct cli *cli, const char *text, enum pgnl_name_resolve *resolve)
+const char *name_resolve_text(enum pgnl_name_resolve resolve)
+{
+	return (size_t)resolve < N_RESOLVES ? resolve_names[resolve] : "unknown";
+}
+
+bool name_resolve(const char *text, enum pgnl_name_resolve *resolve)
 {
 	for (size_t i = 0; i < N_RESOLVES; i++) {
 		if (strcmp(text, resolve_names[i]))
@@ -31,6 +36,13 @@ static bool parse_resolve(const struct cli *cli, const char *text, enum pgnl_nam
 		*resolve = i;
 		return true;
 	}
+	return false;
+}
+
+static bool parse_resolve(const struct cli *cli, const char *text, enum pgnl_name_resolve *resolve)
+{
+	if (name_resolve(text, resolve))
+		return true;
 	err_usage(cli, "--resolve is keep-first, random-exit, random-notify or notify-all, not '%s'",
 		  text);
 	return false;
@@ -39,9 +51,9 @@ static bool parse_resolve(const struct cli *cli, const char *text, enum pgnl_nam
 /* All names are in one scope. */
 static bool scope_fits(const struct cli *cli)
 {
-	if (!cli->scope || !strcmp(cli->scope, "global"))
+	if (!cli->scope || !strcmp(cli->scope, NAME_SCOPE))
 		return true;
-	err_usage(cli, "names are in the scope global, not in %s", cli->scope);
+	err_usage(cli, "names are in the scope " NAME_SCOPE ", not in %s", cli->scope);
 	return false;
 }
 
@@ -54,9 +66,7 @@ static json_t *name_row(const struct pgnl_name *name, const char *node)
 	json_object_set_new(row, "name", text_json_name(name->name));
 	json_object_set_new(row, "fence", out_id(name->fence));
 	json_object_set_new(row, "stamp", out_id(name->stamp));
-	json_object_set_new(row, "resolve",
-			    json_string((size_t)name->resolve < N_RESOLVES ?
-					resolve_names[name->resolve] : "unknown"));
+	json_object_set_new(row, "resolve", json_string(name_resolve_text(name->resolve)));
 	json_object_set_new(row, "group", text_json_name(name->global_group));
 	json_object_set_new(row, "isolated", json_boolean(name->isolated));
 	return row;

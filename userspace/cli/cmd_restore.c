@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* restore: join again what a dump tells of and what still lives */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "args.h"
 #include "dump.h"
 #include "err.h"
+#include "name.h"
 #include "out.h"
 #include "proc.h"
 #include "text.h"
@@ -46,6 +48,7 @@ struct entry {
 	json_int_t start;	/* -1: was not known */
 	struct pgnl_join_opts opts;
 	char *meta;
+	enum pgnl_name_resolve resolve;
 };
 
 static void entry_free(struct entry *entry)
@@ -124,18 +127,20 @@ static bool parse_group(const struct restore *restore, json_t *json, struct entr
 
 static bool parse_member(const struct restore *restore, json_t *json, struct entry *entry)
 {
+	const char *resolve = name_resolve_text(PGNL_KEEP_FIRST);
 	json_int_t pid, count, weight;
 	json_t *name, *start, *meta;
 	json_error_t error;
 
-	if (json_unpack_ex(json, &error, 0, "{s:o, s:I, s:o, s:I, s:I, s:o}", "group", &name,
+	if (json_unpack_ex(json, &error, 0, "{s:o, s:I, s:o, s:I, s:I, s:o, s?s}", "group", &name,
 			   "pid", &pid, "start", &start, "count", &count, "weight", &weight,
-			   "meta", &meta))
+			   "meta", &meta, "resolve", &resolve))
 		return bad(restore, "a member", error.text);
 	if (!json_is_string(name) || pid < 0 || pid > INT32_MAX || count < 1 ||
 	    count > UINT32_MAX || weight < 1 || weight > PGNL_WEIGHT_MAX ||
 	    !(json_is_integer(start) || json_is_null(start)) ||
-	    !(json_is_string(meta) || json_is_null(meta)))
+	    !(json_is_string(meta) || json_is_null(meta)) ||
+	    !name_resolve(resolve, &entry->resolve))
 		return bad(restore, "a member", "has an impossible value");
 	entry->pid = pid;
 	entry->start = json_is_null(start) ? -1 : json_integer_value(start);
@@ -245,11 +250,49 @@ static void join_again(struct restore *restore, const char *scope, struct entry 
 		restore->joined++;
 }
 
+static bool is_dead(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) != 0;
+}
+
+/* As a join by pidfd: if it lives afterwards, it was the one that got the name. */
+static void register_again(struct restore *restore, const struct entry *entry, int pidfd)
+{
+	const struct pgnl_name_opts opts = {
+		.resolve = entry->resolve, .meta = entry->opts.meta, .meta_len = entry->opts.meta_len,
+	};
+	struct pgnl *kernel = restore->cli->kernel;
+	struct pgnl_names *list;
+	int ret;
+
+	if (count_now(restore, NAME_SCOPE, entry)) {
+		restore->present++;
+		return;
+	}
+	ret = pgnl_name_register(kernel, entry->name, entry->pid, &opts, &list);
+	if (ret == -ESRCH)
+		return skip(restore, entry, "it has ended");
+	if (ret < 0)
+		return refuse(restore, ret);
+	if (ret == PGNL_NO) {
+		skip(restore, entry, "another process has the name");
+	} else if (is_dead(pidfd)) {
+		pgnl_leave_id(kernel, NAME_SCOPE, entry->name, list->name[0].holder.id, 1, NULL);
+		skip(restore, entry, "it has ended");
+	} else {
+		restore->joined++;
+	}
+	pgnl_free(list);
+}
+
 /*
  * The pidfd pins the process: when it is still alive at the join, then the
  * start time read in between was its own.
  */
-static void restore_member(struct restore *restore, const char *scope, struct entry *entry)
+static void restore_member(struct restore *restore, const struct entry *scope,
+			   struct entry *entry)
 {
 	struct proc_task task;
 	int pidfd;
@@ -263,8 +306,10 @@ static void restore_member(struct restore *restore, const char *scope, struct en
 		skip(restore, entry, "it has ended");
 	else if (task.start != (uint64_t)entry->start)
 		skip(restore, entry, "the pid is another process now");
+	else if (scope->flags & PGNL_EXCLUSIVE)
+		register_again(restore, entry, pidfd);
 	else
-		join_again(restore, scope, entry, pidfd);
+		join_again(restore, scope->name, entry, pidfd);
 	if (pidfd >= 0)
 		close(pidfd);
 }
@@ -277,7 +322,8 @@ static void show_progress(const struct restore *restore)
 		say(restore->cli, "%zu of %zu rows", done, restore->rows);
 }
 
-static void restore_members(struct restore *restore, const char *scope, json_t *members)
+static void restore_members(struct restore *restore, const struct entry *scope,
+			    json_t *members)
 {
 	json_t *json;
 	size_t i;
@@ -310,8 +356,8 @@ static void restore_groups(struct restore *restore, const char *scope, json_t *g
 	}
 }
 
-/* Add the scope unless it is there. */
-static bool restore_scope(struct restore *restore, const struct entry *entry)
+/* Add the scope unless it is there; of names is only one that is. */
+static bool restore_scope(struct restore *restore, struct entry *entry)
 {
 	struct pgnl_scopes *list;
 	int ret = pgnl_scopes(restore->cli->kernel, entry->name, &list);
@@ -319,6 +365,7 @@ static bool restore_scope(struct restore *restore, const struct entry *entry)
 
 	if (ret >= 0) {
 		same = list->scope[0].mode == entry->mode;
+		entry->flags = list->scope[0].flags;
 		pgnl_free(list);
 	} else if (ret == -ENOENT) {
 		ret = pgnl_scope_add(restore->cli->kernel, entry->name, entry->mode, entry->flags,
@@ -345,7 +392,7 @@ static void restore_scopes(struct restore *restore, json_t *scopes)
 		parse_scope(restore, json, &entry, &groups, &members);
 		if ((!only || !strcmp(only, entry.name)) && restore_scope(restore, &entry)) {
 			restore_groups(restore, entry.name, groups);
-			restore_members(restore, entry.name, members);
+			restore_members(restore, &entry, members);
 		}
 		entry_free(&entry);
 	}

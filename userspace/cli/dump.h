@@ -5,7 +5,8 @@
  * { "pgnl": 1, "boot": UUID, "epoch": STRING, "node": STRING, "scopes": [
  *   { "scope", "mode", "cluster", "owner", "gid", "perm",
  *     "groups": [ { "group", "owner", "gid", "perm" } ],   created ones
- *     "members": [ { "group", "pid", "start", "count", "weight", "meta" } ] } ] }
+ *     "members": [ { "group", "pid", "start", "count", "weight", "meta",
+ *                    "resolve" } ] } ] }                     that of a name
  *
  * A reader takes no offence at keys it does not know.
  */
