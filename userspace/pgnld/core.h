@@ -280,15 +280,18 @@ struct core_out {
 	 * name_answer: how any other request ended; node: of the holder that is in
 	 * the way, if it is known.
 	 *
+	 * owns_names: is it the uid of who owns all names of this node, as of now?
+	 *
 	 * evict: the holder (id, of the registration with this fencing number) loses
 	 * the name; other: the node that keeps or gets it. By then the row may have
-	 * gone by itself.
+	 * gone by itself. False: it could not be done, and is tried again.
 	 */
 	uint64_t (*name_commit)(void *arg, uint64_t request, struct core_text name,
 				uint64_t fence);
 	void (*name_answer)(void *arg, uint64_t request, enum core_name_verdict verdict,
 			    struct core_text node);
-	void (*name_evict)(void *arg, struct core_text name, uint64_t id, uint64_t fence,
+	bool (*owns_names)(void *arg, uint32_t uid);
+	bool (*name_evict)(void *arg, struct core_text name, uint64_t id, uint64_t fence,
 			   enum core_evict why, struct core_text other);
 
 	/*
@@ -330,7 +333,6 @@ struct core_config {
 	const char *const *order;
 	size_t n_order;
 	uint64_t name_time;		/* for a request about a name; 0: 5 s */
-	uint32_t names_owner;		/* uid of who owns the names of this node */
 	bool remote_root;		/* root of other nodes is root here */
 	uint64_t act_time;		/* for an answer to an act; 0: 5 s */
 	size_t letters_max;		/* bytes of acts and answers for one peer; 0: 1 MiB */

@@ -770,13 +770,26 @@ void kernel_name_answer(void *arg, uint64_t request, enum core_name_verdict verd
 	forward_name_answer(kernel->forward, request, verdict, node);
 }
 
-void kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
+/* Whoever owns the scope, asked each time, for that may change at any time. */
+bool kernel_owns_names(void *arg, uint32_t uid)
+{
+	struct kernel *kernel = arg;
+	struct pgnl_scopes *list;
+	bool owns = false;
+
+	if (!pgnl_scopes(kernel->handle, CORE_NAMES, &list) && list->n)
+		owns = list->scope[0].owner == uid;
+	pgnl_free(list);
+	return owns;
+}
+
+bool kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
 		       enum core_evict why, struct core_text other)
 {
 	struct kernel *kernel = arg;
 
 	send_batch(kernel);
-	forward_name_evict(kernel->forward, name, id, fence, why, other);
+	return forward_name_evict(kernel->forward, name, id, fence, why, other);
 }
 
 void kernel_configure(struct kernel *kernel, const struct config *config)

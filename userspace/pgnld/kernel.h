@@ -49,7 +49,8 @@ void kernel_configure(struct kernel *kernel, const struct config *config);
 uint64_t kernel_name_commit(void *arg, uint64_t request, struct core_text name, uint64_t fence);
 void kernel_name_answer(void *arg, uint64_t request, enum core_name_verdict verdict,
 			struct core_text node);
-void kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
+bool kernel_owns_names(void *arg, uint32_t uid);
+bool kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
 		       enum core_evict why, struct core_text other);
 
 /* At the end of a round: send the rows that have gathered. The core may be asked to

@@ -55,7 +55,8 @@ struct holder {
 	bool displaced;		/* by a registration of ours, to which its node agreed */
 	/* Of an own one. */
 	uint64_t seq;		/* of its row's last change */
-	bool evicted;		/* the kernel was told to take it out */
+	bool replaced;		/* by one of another node, to which this one agreed */
+	bool evicted;		/* the kernel has taken it out, or is about to tell so */
 };
 
 /* A name that was promised. */
@@ -364,7 +365,7 @@ static struct holder *put_holder(struct core *core, struct node *node,
 		note_clash(core, name);
 	}
 	if (holder->told.fence != row->told.fence)
-		holder->displaced = holder->evicted = false;
+		holder->displaced = holder->replaced = holder->evicted = false;
 	holder->told = row->told;
 	holder->uid = row->uid;
 	hear_fence(core, row->told.fence);
@@ -386,9 +387,8 @@ static void remove_holder(struct core *core, struct node *node, const struct cor
 static void evict(struct core *core, struct holder *own, enum core_evict why,
 		  struct core_text other)
 {
-	own->evicted = true;
-	core->out.name_evict(core->arg, text_of(own->name), own->id, own->told.fence, why,
-			     other);
+	own->evicted = core->out.name_evict(core->arg, text_of(own->name), own->id,
+					    own->told.fence, why, other);
 }
 
 /* --- reservations ----------------------------------------------------------------- */
@@ -451,9 +451,10 @@ static void forget_reservations(struct core *core)
 	}
 }
 
+/* Root, too; that of another node is somebody else by now, unless it is obeyed. */
 static bool owns(const struct core *core, const struct holder *own, uint32_t uid)
 {
-	return uid == own->uid || uid == core->config.names_owner;
+	return !uid || uid == own->uid || core->out.owns_names(core->arg, uid);
 }
 
 /*
@@ -766,20 +767,27 @@ static void begin_register(struct core *core, struct ask *ask)
 	ask_peer(core, ask, first);
 }
 
+/* For a user of a node, who may own it. */
+static enum core_name_verdict take_away(struct core *core, struct holder *own, uint32_t uid,
+					struct core_text node)
+{
+	if (!owns(core, own, uid))
+		return CORE_NAME_DENIED;
+	if (!own->evicted)
+		evict(core, own, CORE_EVICT_UNREGISTERED, node);
+	return own->evicted ? CORE_NAME_YES : CORE_NAME_BUSY;
+}
+
 static void begin_drop(struct core *core, struct ask *ask)
 {
 	struct holder *holder = own_holder(ask->name);
-	bool allowed;
 
 	if (!holder)
 		holder = ask->name->holders;
 	if (!holder) {
 		answer(core, ask, CORE_NAME_MISSING, no_text());
 	} else if (!holder->node) {
-		allowed = owns(core, holder, ask->uid);
-		if (allowed)
-			evict(core, holder, CORE_EVICT_UNREGISTERED, node_of(core, holder));
-		answer(core, ask, allowed ? CORE_NAME_YES : CORE_NAME_DENIED,
+		answer(core, ask, take_away(core, holder, ask->uid, node_of(core, holder)),
 		       node_of(core, holder));
 	} else if (!is_current(holder->node)) {
 		answer(core, ask, CORE_NAME_SUSPECT, node_of(core, holder));
@@ -954,8 +962,10 @@ static void was_replaced(struct core *core, const struct reservation *reserved, 
 {
 	struct holder *own = own_holder(reserved->name);
 
-	if (own && !own->evicted && reserved->replace && fence > reserved->fence)
-		evict(core, own, CORE_EVICT_REPLACED, node_name(reserved->peer->node));
+	if (!own || own->evicted || !reserved->replace || fence <= reserved->fence)
+		return;
+	own->replaced = true;
+	evict(core, own, CORE_EVICT_REPLACED, node_name(reserved->peer->node));
 }
 
 void names_remote(struct core *core, struct node *node, const struct core_row *row)
@@ -1155,11 +1165,13 @@ static void take_drop(struct core *core, struct peer *peer, const struct frame_n
 	struct name *name = find_name(core, frame->name);
 	struct holder *own = name ? own_holder(name) : NULL;
 	struct frame_name said = { .ticket = frame->ticket, .fence = core->names.fence };
+	enum core_name_verdict verdict = CORE_NAME_MISSING;
 	struct note *note;
 
-	if (!own || !owns(core, own, frame->uid)) {
-		say_answer(core, peer, frame->ticket,
-			   own ? CORE_NAME_DENIED : CORE_NAME_MISSING,
+	if (own)
+		verdict = take_away(core, own, frame->uid, node_name(peer->node));
+	if (verdict != CORE_NAME_YES) {
+		say_answer(core, peer, frame->ticket, verdict,
 			   own ? node_of(core, own) : no_text());
 		return;
 	}
@@ -1168,8 +1180,6 @@ static void take_drop(struct core *core, struct peer *peer, const struct frame_n
 	note->until = name;
 	peer->nr_notes++;
 	DL_APPEND(core->names.waiting, note);
-	if (!own->evicted)
-		evict(core, own, CORE_EVICT_UNREGISTERED, node_name(peer->node));
 }
 
 bool names_frame(struct core *core, struct peer *peer, enum frame_type type,
@@ -1236,8 +1246,12 @@ static void resolve(struct core *core, struct holder *own)
 
 	DL_FOREACH(own->name->holders, other) {
 		if (!other->node || other->displaced || !have_met(own, other) ||
-		    !loses(core, own, other))
+		    !(own->replaced || loses(core, own, other)))
 			continue;
+		if (own->replaced) {
+			evict(core, own, CORE_EVICT_REPLACED, node_name(other->node));
+			return;
+		}
 		core->stats.name_conflicts++;
 		core_log(core, CORE_LOG_WARNING, "a name is held here and on node %.*s, too",
 			 TEXT(node_name(other->node)));

@@ -139,6 +139,9 @@ static json_t *core_numbers(const struct core *core)
 	ADD(overflows);
 	ADD(digests_agreed);
 	ADD(digests_failed);
+	ADD(names);
+	ADD(name_requests);
+	ADD(reservations);
 #undef ADD
 	return object;
 }

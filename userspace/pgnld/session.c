@@ -182,15 +182,20 @@ static void do_name_answer(void *arg, uint64_t request, enum core_name_verdict v
 	kernel_name_answer(((struct session *)arg)->kernel, request, verdict, node);
 }
 
-static void do_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
+static bool do_owns_names(void *arg, uint32_t uid)
+{
+	return kernel_owns_names(((struct session *)arg)->kernel, uid);
+}
+
+static bool do_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
 			  enum core_evict why, struct core_text other)
 {
-	kernel_name_evict(((struct session *)arg)->kernel, name, id, fence, why, other);
+	return kernel_name_evict(((struct session *)arg)->kernel, name, id, fence, why, other);
 }
 
 static const struct core_out commands = {
 	.name_commit = do_name_commit, .name_answer = do_name_answer,
-	.name_evict = do_name_evict, .send = do_send, .close = do_close,
+	.owns_names = do_owns_names, .name_evict = do_name_evict, .send = do_send, .close = do_close,
 	.contact = do_contact, .node = do_node, .begin = do_begin, .put = do_put,
 	.commit = do_commit, .act = do_act, .answer = do_answer, .mac = do_mac, .log = do_log,
 };

@@ -121,7 +121,13 @@ static void out_name_answer(void *arg, uint64_t request, enum core_name_verdict 
 		abort();
 }
 
-static void out_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
+static bool out_owns_names(void *arg, uint32_t uid)
+{
+	(void)arg;
+	return uid == 3;
+}
+
+static bool out_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t fence,
 			   enum core_evict why, struct core_text other)
 {
 	(void)arg;
@@ -129,11 +135,12 @@ static void out_name_evict(void *arg, struct core_text name, uint64_t id, uint64
 	(void)why;
 	if (name.len != 1 || id != 9 || !other.len)
 		abort();
+	return true;
 }
 
 static const struct core_out out = {
 	.name_commit = out_name_commit, .name_answer = out_name_answer,
-	.name_evict = out_name_evict,
+	.owns_names = out_owns_names, .name_evict = out_name_evict,
 	.send = out_send, .close = out_close, .node = out_node, .contact = out_contact,
 	.begin = out_begin,
 	.put = out_put, .commit = out_commit, .log = out_log,

@@ -548,6 +548,35 @@ TEST_F(names, root_of_another_node)
 	ASSERT_EQ(CORE_NAME_YES, VERDICT(request));
 }
 
+/* So does the owner of the scope, as the holder's node has it. */
+TEST_F(names, rights_of_the_owner_of_the_scope)
+{
+	struct sim_node_config owned = plain;
+	uint64_t request;
+
+	owned.names_owner = 8;
+	self->node[0] = sim_boot(self->sim, 0, "a", &owned);
+	BOOT(1);
+	AGREE();
+	REGISTER(1, "y", 2, CORE_NAME_YES);
+	request = sim_unregister(self->node[0], "y", 8);
+	AGREE();
+	ASSERT_EQ(CORE_NAME_DENIED, VERDICT(request));
+	REGISTER(0, "x", 1, CORE_NAME_YES);
+	request = sim_register(self->node[1], "x", 3, 8, CORE_KEEP_FIRST, true);
+	AGREE();
+	ASSERT_EQ(CORE_NAME_YES, VERDICT(request));
+	ASSERT_EQ(CORE_EVICT_REPLACED, LOST(0, "x", 1));
+	request = sim_register(self->node[0], "x", 1, 7, CORE_KEEP_FIRST, true);
+	AGREE();
+	ASSERT_EQ(CORE_NAME_DENIED, VERDICT(request));
+	REGISTER(0, "z", 4, CORE_NAME_YES);
+	request = sim_unregister(self->node[1], "z", 8);
+	AGREE();
+	ASSERT_EQ(CORE_NAME_YES, VERDICT(request));
+	ASSERT_EQ(0, HOLDER(0, "z"));
+}
+
 /* From one holder to the next the number grows, whatever the nodes' clocks are. */
 TEST_F(names, fences_grow)
 {

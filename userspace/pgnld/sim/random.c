@@ -417,6 +417,7 @@ static void choose_config(struct run *run, unsigned int i, uint64_t seed)
 		.version_max = chance(run, 4) ? 1 : 3,
 		.key = mixed(seed, 3, 4) ? 77 : 0,
 		.remote_root = mixed(seed, 7, 2),
+		.names_owner = mixed(seed, 8, 3),
 		.no_acts = !chance(run, 8),
 		.global_group = "",
 	};
@@ -434,6 +435,7 @@ static bool run_seed(uint64_t seed, bool verbose, uint64_t *steps, uint64_t *tra
 	unsigned int nodes = 2 + mixed(seed, 0, NODES_MAX - 1);
 	struct sim_config config = {
 		.verbose = verbose,
+		.refusals = mixed(seed, 9, 3) ? 0 : 4,
 		.loop = {
 			.sites = 2 * nodes,
 			.window = 2 << mixed(seed, 1, 5),

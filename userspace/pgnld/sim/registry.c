@@ -328,7 +328,9 @@ static bool connected_since(struct registry *registry, struct sim_node *a, struc
 /* Over a holder, from another node. */
 static bool has_right(uint32_t uid, const struct registration *r)
 {
-	return uid ? uid == r->uid : sim_obeys_root(r->node);
+	if (!uid)
+		return sim_obeys_root(r->node);
+	return uid == r->uid || sim_owns_names(r->node, uid);
 }
 
 static void check_commit(struct registry *registry, const struct request *request)
@@ -469,7 +471,7 @@ static bool has_reason(struct registry *registry, const struct registration *own
 	for (request = registry->requests; request; request = request->next)
 		if (request->drop && !strcmp(request->name, own->name) &&
 		    !strcmp(sim_name(request->node), other) &&
-		    (request->node == own->node ? !request->uid || request->uid == own->uid :
+		    ((request->node == own->node && !request->uid) ||
 		     has_right(request->uid, own)))
 			return true;
 	return false;

@@ -258,7 +258,12 @@ static void out_name_answer(void *arg, uint64_t request, enum core_name_verdict 
 	registry_answer(node->sim->registry, node, request, verdict, named.name);
 }
 
-static void out_name_evict(void *arg, struct core_text text, uint64_t id, uint64_t fence,
+static bool out_owns_names(void *arg, uint32_t uid)
+{
+	return sim_owns_names(arg, uid);
+}
+
+static bool out_name_evict(void *arg, struct core_text text, uint64_t id, uint64_t fence,
 			   enum core_evict why, struct core_text other)
 {
 	struct sim_node *node = arg;
@@ -266,7 +271,10 @@ static void out_name_evict(void *arg, struct core_text text, uint64_t id, uint64
 	char name[CORE_GROUP_MAX + 1];
 
 	snprintf(name, sizeof(name), "%.*s", (int)text.len, text.data);
+	if (node->sim->config.refusals && !loop_random(node->sim->net, node->sim->config.refusals))
+		return false;
 	registry_evict(node->sim->registry, node, name, id, fence, why, named.name);
+	return true;
 }
 
 static struct asked *find_asked(struct sim *sim, uint64_t number)
@@ -700,7 +708,7 @@ void sim_start_agent(struct sim_node *node)
 		.act = node->config.no_acts ? NULL : out_act, .answer = out_answer,
 		.mac = node->config.key ? out_mac : NULL,
 		.name_commit = out_name_commit, .name_answer = out_name_answer,
-		.name_evict = out_name_evict,
+		.owns_names = out_owns_names, .name_evict = out_name_evict,
 	};
 	uint8_t digest_key[CORE_KEY];
 	struct core_config config;
@@ -1135,6 +1143,11 @@ bool sim_is_stopped(const struct sim_node *node)
 bool sim_has_agent(const struct sim_node *node)
 {
 	return node->core;
+}
+
+bool sim_owns_names(const struct sim_node *node, uint32_t uid)
+{
+	return uid == node->config.names_owner;
 }
 
 bool sim_obeys_root(const struct sim_node *node)

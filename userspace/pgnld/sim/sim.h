@@ -34,6 +34,7 @@ struct sim_config {
 	bool verbose;		/* tell what happens */
 	bool light;		/* rows are counted only, not kept; for many nodes */
 	bool prompt;		/* agents act on each event at once, never on several */
+	unsigned int refusals;	/* of so many evictions the kernel can't do one at the moment; 0: all */
 	bool hostile;		/* there are puppets, so bad frames are no surprise */
 };
 
@@ -50,6 +51,7 @@ struct sim_node_config {
 	const char *global_group;
 	bool no_acts;			/* as an older version */
 	bool remote_root;		/* root of others may replace and unregister */
+	uint32_t names_owner;		/* so may this user, of all nodes */
 	const struct config_group *groups;	/* the definition, for which config_hash stands */
 	size_t n_groups;
 };
@@ -143,6 +145,7 @@ bool sim_is_gone(const struct sim_node *node);
 bool sim_is_stopped(const struct sim_node *node);
 bool sim_has_agent(const struct sim_node *node);
 struct core *sim_core(struct sim_node *node);
+bool sim_owns_names(const struct sim_node *node, uint32_t uid);
 bool sim_obeys_root(const struct sim_node *node);
 /* Joins of a node's processes in a group, as another node sees it. */
 unsigned int sim_sees(struct sim_node *node, const char *of, const char *scope,
