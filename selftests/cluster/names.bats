@@ -5,6 +5,7 @@
 load lib
 
 nodes=(a b c)
+worker=$nodes_build/selftests/worker
 
 setup_file() {
 	# The tests are root, on each node.
@@ -89,6 +90,138 @@ parted() {
 	eventually holds test "" b c
 }
 
+# as UID NODE COMMAND...: without rights but that user's.
+as() {
+	on "$2" setpriv --reuid "$1" --regid "$1" --clear-groups "${@:3}"
+}
+
+# is_of UID PID: that is its user.
+is_of() {
+	[ "$(stat -c %u "/proc/$2")" = "$1" ]
+}
+
+# sleeper_of UID VARIABLE: a process of that user.
+sleeper_of() {
+	setpriv --reuid "$1" --regid "$1" --clear-groups sleep infinity 3>&- &
+	sleepers+=($!)
+	printf -v "$2" %d $!
+	eventually is_of "$1" "$!"
+}
+
+@test "replace and unregister are for the holder's user and the owner of the scope there" {
+	local p q
+	sleeper_of 1234 p
+	sleeper_of 1235 q
+	as 1234 a pgnl name register x --pid "$p"
+	eventually holds x "a $p" b
+	fails_with "no right over the holder of the name (node a)" \
+		as 1235 b pgnl name register x --pid "$q" --replace
+	fails_with "no right over the holder" as 1235 b pgnl name unregister x
+	# What it owns on its own node is no matter.
+	on b pgnl scope set global --owner 1235
+	fails_with "no right over the holder" as 1235 b pgnl name unregister x
+	on b pgnl scope set global --owner 0
+	holds x "a $p" a b
+	on a pgnl scope set global --owner 1235
+	hears a x
+	as 1235 b pgnl name register x --pid "$q" --replace
+	eventually holds x "b $q" a b c
+	kill -0 "$p"
+	eventually grep -q '"reason":"replaced".*"by":{"node":"b"}' "$heard"
+	# And it is the holder's node that judges.
+	fails_with "no right over the holder" as 1234 a pgnl name register x --pid "$p" --replace
+	as 1235 c pgnl name unregister x
+	eventually holds x "" a b c
+	on a pgnl scope set global --owner 0
+}
+
+# lock NODE PID REQUESTER [RETRIES]: "yes" or "no", of the lock "l".
+lock() {
+	on "$1" "$worker" <<<"lock l $3 $2 ${4-0}"
+}
+
+@test "a lock is one process's, whichever the node, and is free when that ends" {
+	local p q r
+	sleeper p
+	sleeper q
+	sleeper r
+	[ "$(lock a "$p" me)" = yes ]
+	[ "$(lock a "$p" me)" = yes ]
+	eventually holds lock:l "a $p" b c
+	[ "$(lock b "$q" you)" = no ]
+	# The same requester has it already.
+	[ "$(lock c "$r" me)" = yes ]
+	holds lock:l "a $p" a b c
+	# Only the holder gives it back.
+	[ "$(on b "$worker" <<<"unlock l me $p")" = ok ]
+	holds lock:l "a $p" a b c
+	lock b "$q" you -1 >"$BATS_TEST_TMPDIR/waits" 3>&- &
+	waiting=$!
+	end_sleeper "$p"
+	wait "$waiting"
+	[ "$(<"$BATS_TEST_TMPDIR/waits")" = yes ]
+	eventually holds lock:l "b $q" a b c
+}
+
+@test "a lock of a node that is lost, and of two when they meet again" {
+	local p q
+	sleeper p
+	sleeper q
+	[ "$(lock c "$p" me)" = yes ]
+	eventually holds lock:l "c $p" a
+	cut_off c
+	eventually knows a c suspect
+	[ "$(lock a "$q" you)" = no ]
+	[ "$(lock a "$q" you -1)" = yes ]
+	holds lock:l "c $p" c
+	hears a lock:l
+	heal c
+	# The later one loses it, and is told to whom.
+	eventually holds lock:l "c $p" a b c
+	eventually grep -q '"event":"conflict".*"by":{"node":"c"}' "$heard"
+	kill -0 "$q"
+}
+
+@test "who asks and goes leaves nothing behind" {
+	local p q
+	sleeper p
+	sleeper q
+	signal_agent a STOP
+	nsenter --net=/run/netns/b -- pgnl name register x --pid "$p" 3>&- &
+	asking=$!
+	eventually asks b 1
+	end_sleeper "$asking"
+	eventually grep -q "who asked for a name has gone" "$cluster/b.log"
+	asks b 0
+	signal_agent a CONT
+	register c x "$q"
+	eventually holds x "c $q" a b c
+}
+
+# asks NODE N: so many requests wait for its agent, and in it.
+asks() {
+	[ "$(on "$1" pgnl -j stats | jq '.requests // .stats.requests')" = "$2" ] &&
+		[ "$(agent_says "$1" | jq .core.name_requests)" = "$2" ]
+}
+
+@test "restore registers names anew, by the agent" {
+	local p q
+	sleeper p
+	sleeper q
+	register a x "$p" --meta here --resolve random-exit
+	register a y "$p"
+	on a pgnl -s global dump >"$BATS_TEST_TMPDIR/dump"
+	on a pgnl name unregister x
+	on a pgnl name unregister y
+	register b y "$q"
+	eventually holds y "b $q" a
+	run -0 on a pgnl -j restore "$BATS_TEST_TMPDIR/dump"
+	[[ $output == *'{"joined":1,"present":0,"skipped":1,"refused":0}'* ]]
+	[[ $output == *"group 'y': another process has the name"* ]]
+	eventually holds x "a $p" b c
+	holds y "b $q" a
+}
+
 @test "names in the list of each node" {
 	local p q
 	sleeper p
@@ -143,7 +276,7 @@ parted() {
 	hears c x
 	heal c
 	eventually holds x "a $p" a b c
-	eventually grep -q '"event":"conflict"' "$heard"
+	eventually grep -q '"event":"conflict".*"by":{"node":"a"}' "$heard"
 	kill -0 "$q"
 }
 

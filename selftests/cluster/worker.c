@@ -22,6 +22,11 @@
  * empty PREFIX GROUPS FROM N   and leave them
  * down NODE, up NODE   when that node was lost, or connected
  * until N              when there were N memberships of other nodes
+ *
+ * And of pgnl alone:
+ *
+ * lock RESOURCE REQUESTER PID RETRIES    "yes" or "no", as global:set_lock/3
+ * unlock RESOURCE REQUESTER PID          as global:del_lock/1
  */
 #include <err.h>
 #include <errno.h>
@@ -272,6 +277,25 @@ static void do_up(void)
 	hear_of_node(PGNL_EVENT_NODE_UP);
 }
 
+/* --- locks ------------------------------------------------------------------------ */
+
+static void do_lock(void)
+{
+	const char *resource = word(), *requester = word();
+	pid_t pid = (pid_t)number();
+	int ret = pgnl_lock_set(handle, resource, requester, pid, atoi(word()));
+
+	need(ret, "lock");
+	printf("%s", ret == PGNL_NO ? "no" : "yes");
+}
+
+static void do_unlock(void)
+{
+	const char *resource = word(), *requester = word();
+
+	answer(pgnl_lock_del(handle, resource, requester, (pid_t)number()));
+}
+
 /* --- many ------------------------------------------------------------------------- */
 
 static void do_paced(void)
@@ -364,7 +388,7 @@ static const struct command {
 	{ "groups", do_groups }, { "view", do_view }, { "listen", do_listen },
 	{ "heard", do_heard }, { "gone", do_gone }, { "paced", do_paced }, { "batch", do_batch },
 	{ "clear", do_clear }, { "fill", do_fill }, { "empty", do_empty }, { "down", do_down }, { "up", do_up },
-	{ "until", do_until },
+	{ "until", do_until }, { "lock", do_lock }, { "unlock", do_unlock },
 };
 
 static void run(const char *name)
