@@ -14,8 +14,8 @@ packages() {
 		linux-headers-amd64 linux-headers-6.12-amd64 ;;
 	vm) echo qemu-system-x86 busybox-static cpio kmod iproute2 procps xz-utils \
 		linux-image-amd64 linux-image-6.12-amd64 ;;
-	check) echo bats clang coccinelle codespell conmon cppcheck crun erlang-base g++ graphviz jq libclang-rt-14-dev \
-		libnl-3-dev libnl-genl-3-dev libnl-utils linux-source-6.12 mandoc netavark perl podman prometheus-node-exporter python3-jsonschema \
+	check) echo bats clang coccinelle codespell conmon cppcheck crun curl erlang-base g++ graphviz jq libclang-rt-14-dev \
+		libnl-3-dev libnl-genl-3-dev libnl-utils linux-source-6.12 mandoc netavark nginx perl podman prometheus-node-exporter python3-jsonschema \
 		python3-yaml runc shellcheck sparse tcpdump uidmap xz-utils yamllint ;;
 	kernels) echo linux-headers-rt-amd64 linux-headers-cloud-amd64 linux-headers-6.12-rt-amd64 \
 		linux-headers-6.12-cloud-amd64 linux-image-rt-amd64 linux-image-6.12-rt-amd64 ;;

@@ -6,6 +6,7 @@ load lib
 
 nodes=(a b c)
 worker=$nodes_build/selftests/worker
+examples=$nodes_build/../libpgnl/examples
 
 setup_file() {
 	# The tests are root, on each node.
@@ -329,4 +330,60 @@ asks() {
 	register a other "$q"
 	eventually holds other "a $q" b c
 	holds kept "b $p" a b c
+}
+
+# pair NODE: one of two that run nginx behind one address.
+pair() {
+	cat >"$cluster/$1.nginx" <<-END
+		daemon off;
+		pid $cluster/$1.nginx.pid;
+		events { }
+		http {
+			access_log off;
+			server {
+				listen 10.0.0.100:80;
+				location / { return 200 "$1 FENCE"; }
+			}
+		}
+	END
+	# shellcheck disable=SC2016 # the variable is the service's
+	nsenter --net="/run/netns/$1" -- "$examples/active-standby.sh" web 10.0.0.100/24 eth0 -- bash -c \
+		'sed "s/FENCE/$PGNL_FENCE/" "$0" >"$0.conf" && exec nginx -e stderr -p "${0%/*}" -c "$0.conf"' \
+		"$cluster/$1.nginx" >"$BATS_TEST_TMPDIR/$1" 2>&1 3>&- &
+	pairs+=($!)
+}
+
+# serves NODE ABOVE: that one alone has the address, and answers with a higher number.
+serves() {
+	local answer
+	on c ip neigh flush to 10.0.0.100
+	answer=$(on c curl -s --max-time 2 http://10.0.0.100/) || return
+	fence=${answer#* }
+	[[ $answer == $1\ * ]] && [ "$fence" -gt "$2" ]
+}
+
+@test "example: two nginx, one address, and a cut" {
+	local pairs=() fence first
+	pair a
+	eventually serves a 0
+	first=$fence
+	pair b
+	eventually grep -q '^active-standby: standby: .*taken' "$BATS_TEST_TMPDIR/b"
+	serves a 0
+	# Who has the address does not know that nobody sees it; the numbers tell them apart.
+	cut_off a
+	eventually serves b "$first"
+	first=$fence
+	heal a
+	eventually serves '[ab]' "$first"
+	[ "$(on a ip -o address show to 10.0.0.100; on b ip -o address show to 10.0.0.100)" ]
+	first=$fence
+	# It ends: the other one takes over.
+	kill "${pairs[0]}"
+	wait "${pairs[0]}"
+	eventually serves b $((first - 1))
+	kill "${pairs[1]}"
+	wait "${pairs[1]}"
+	eventually no_names
+	[ "$(on b ip -o address show to 10.0.0.100)" = "" ]
 }
