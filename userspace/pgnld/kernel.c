@@ -734,17 +734,19 @@ void kernel_answer(void *arg, uint64_t request, const struct core_counts *counts
 	forward_answer(((struct kernel *)arg)->forward, request, counts);
 }
 
-/* The number that it has got; the row comes by an event. */
+/* The number that it has got; the row comes by an event. 0: it has gone already. When
+ * the kernel can't tell, the least that it can be, for the name is given away.
+ */
 static uint64_t fence_of(struct kernel *kernel, const char *name, uint64_t above)
 {
 	struct pgnl_names *list;
 	uint64_t fence = 0;
+	int ret = pgnl_name_whereis(kernel->handle, NULL, name, &list);
 
-	if (!pgnl_name_whereis(kernel->handle, NULL, name, &list) && list->n &&
-	    !list->name[0].holder.node && list->name[0].fence > above)
+	if (!ret && list->n && !list->name[0].holder.node && list->name[0].fence > above)
 		fence = list->name[0].fence;
 	pgnl_free(list);
-	return fence;
+	return ret < 0 ? above + 1 : fence;
 }
 
 uint64_t kernel_name_commit(void *arg, uint64_t request, struct core_text name, uint64_t fence)
