@@ -344,6 +344,7 @@ static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
 	swap(group->user, new->user);
 	group->owner = new->owner;
 	WRITE_ONCE(group->created, true);
+	pgnl_view_created_locked(group);
 	pgnl_group_get_locked(group);
 	pgnl_scope_changed_locked(group->scope);
 	pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);

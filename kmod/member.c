@@ -337,7 +337,7 @@ static void leave_array_locked(struct pgnl_member *member)
 
 	if (member->index != end)
 		last = pgnl_rows_get(&group->rows, end);
-	pgnl_view_remove_row_locked(member, last);
+	pgnl_view_remove_row_locked(member);
 	if (last != member) {
 		WRITE_ONCE(last->index, member->index);
 		pgnl_rows_set(&group->rows, last->index, last);

@@ -22,6 +22,7 @@
 #include "remote.h"
 #include "table.h"
 #include "user.h"
+#include "view.h"
 
 static u32 hash_name(const char *name)
 {
@@ -84,6 +85,7 @@ static void forget_locked(struct pgnl_cluster *cluster, struct pgnl_node *node)
 {
 	struct pgnl_net *pn = cluster->pn;
 
+	pgnl_view_node_forgotten_locked(pn, node);
 	hash_del(&node->in_table);
 	xa_erase(&cluster->nodes, node->id);
 	WRITE_ONCE(pn->used[PGNL_NET_NODES], pn->used[PGNL_NET_NODES] - 1);
@@ -172,10 +174,12 @@ u64 pgnl_node_largest_locked(struct pgnl_cluster *cluster)
 	return most;
 }
 
-static void set_state_locked(struct pgnl_node *node, enum pgnl_state state)
+static void set_state_locked(struct pgnl_cluster *cluster,
+			     struct pgnl_node *node, enum pgnl_state state)
 {
 	WRITE_ONCE(node->since, ktime_get_boottime_ns());
 	WRITE_ONCE(node->state, state);
+	pgnl_view_node_changed_locked(cluster->pn, node);
 }
 
 static void tell_locked(struct pgnl_cluster *cluster, struct pgnl_node *node,
@@ -198,7 +202,7 @@ static void freshen_locked(struct pgnl_cluster *cluster, struct pgnl_node *node)
 {
 	if (node->state == PGNL_STATE_UP)
 		return;
-	set_state_locked(node, PGNL_STATE_UP);
+	set_state_locked(cluster, node, PGNL_STATE_UP);
 	tell_locked(cluster, node, PGNL_REASON_NODE_FRESH);
 }
 
@@ -228,7 +232,8 @@ static struct pgnl_node *add_locked(struct pgnl_cluster *cluster,
 	kref_init(&node->ref);
 	INIT_LIST_HEAD(&node->rows);
 	INIT_LIST_HEAD(&node->old);
-	set_state_locked(node, PGNL_STATE_UP);
+	node->state = PGNL_STATE_UP;
+	node->since = ktime_get_boottime_ns();
 	if (xa_alloc(&cluster->nodes, &node->id, node, xa_limit_31b,
 		     GFP_KERNEL)) {
 		uncharge(node);
@@ -296,7 +301,7 @@ void pgnl_node_suspect_locked(struct pgnl_cluster *cluster,
 	tell_up_locked(cluster, node, false);
 	if (node->state == PGNL_STATE_SUSPECT)
 		return;
-	set_state_locked(node, PGNL_STATE_SUSPECT);
+	set_state_locked(cluster, node, PGNL_STATE_SUSPECT);
 	tell_locked(cluster, node, PGNL_REASON_NODE_SUSPECT);
 }
 
@@ -316,6 +321,7 @@ void pgnl_node_drop_locked(struct pgnl_cluster *cluster, struct pgnl_node *node,
 	node->connected = false;
 	node->syncing = false;
 	WRITE_ONCE(node->gone, true);
+	pgnl_view_node_changed_locked(cluster->pn, node);
 	tell_up_locked(cluster, node, false);
 	list_splice_tail_init(&node->rows, &node->old);
 	pgnl_remote_remove_old_locked(cluster->pn, node, reason);
@@ -363,7 +369,7 @@ void pgnl_node_stale_all_locked(struct pgnl_cluster *cluster)
 	xa_for_each(&cluster->nodes, id, node) {
 		abandon_sync_locked(node);
 		node->connected = false;
-		set_state_locked(node, PGNL_STATE_STALE);
+		set_state_locked(cluster, node, PGNL_STATE_STALE);
 	}
 }
 

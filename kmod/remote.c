@@ -118,7 +118,6 @@ static struct pgnl_remotes *make_set_locked(struct pgnl_group *group)
 	xa_init(&set->creators);
 	set->group = group;
 	pgnl_group_get_locked(group);
-	/* A view shows members of this node only, so this group is not in it. */
 	scope->nr_far++;
 	rcu_assign_pointer(group->remotes, set);
 	pgnl_view_far_locked(group);
@@ -258,6 +257,7 @@ static void remove_locked(struct pgnl_remote *remote, enum pgnl_reason reason,
 	struct pgnl_net *pn = net_of(remote);
 
 	pgnl_group_begin_locked(group);
+	pgnl_view_remove_remote_locked(remote);
 	set_count_locked(remote, 0);
 	leave_array_locked(remote);
 	pgnl_group_end_locked(group);
@@ -374,6 +374,7 @@ static int change_locked(struct pgnl_remote *remote,
 		pgnl_remote_name(remote)->told = row->told;
 	if (!keep)
 		rcu_assign_pointer(remote->meta, meta);
+	pgnl_view_put_remote_locked(remote);
 	pgnl_group_end_locked(group);
 	if (!keep)
 		pgnl_meta_put(old);
@@ -446,6 +447,7 @@ static int publish_locked(struct pgnl_remote *remote, struct pgnl_group *group,
 	}
 	pgnl_group_begin_locked(group);
 	set_count_locked(remote, count);
+	pgnl_view_put_remote_locked(remote);
 	pgnl_group_end_locked(group);
 	count_locked(remote, 1);
 	list_add_tail(&remote->in_node, &remote->node->rows);

@@ -3,7 +3,8 @@
  * What is written into a view; docs/view-format.md describes it for readers.
  *
  * The rows of a group stand in the view in the order of its array, so a row's
- * index is its place. A group is in one of these states:
+ * index is its place. The rows of other nodes do so in a slot of their own, that
+ * of the group leads to it. A group is in one of these states:
  *
  *	absent		nothing of it is in the view
  *	hidden		not everybody may read it: never in the view
@@ -30,6 +31,7 @@
 #include "group.h"
 #include "member.h"
 #include "perm.h"
+#include "remote.h"
 #include "trace.h"
 #include "view.h"
 #include "view_mem.h"
@@ -47,9 +49,25 @@
 #define BACKOFF_MAX	(64 * HZ)
 
 /**
+ * struct row - What a row says.
+ * @pid: its pid
+ * @word: its process's word, or the number of its node
+ * @id: its member id
+ * @info: the rest, but for its metadata
+ * @meta: its metadata, or NULL
+ */
+struct row {
+	u32 pid;
+	u32 word;
+	u64 id;
+	struct pgnl_view_info info;
+	const struct pgnl_meta *meta;
+};
+
+/**
  * struct cells - Where the parts of a row stand.
  * @pid: its pid
- * @word: its process's word
+ * @word: its process's word, or the number of its node
  * @id: its member id
  * @info: the rest
  */
@@ -92,6 +110,13 @@ static struct pgnl_view_slot *slot_of(const struct pgnl_view *view,
 	return number ? slot_at(view, number) : NULL;
 }
 
+/* What other nodes have in the group of a slot; NULL: nothing. */
+static struct pgnl_view_slot *far_of(const struct pgnl_view *view,
+				     const struct pgnl_view_slot *slot)
+{
+	return slot && slot->far ? slot_at(view, slot->far) : NULL;
+}
+
 static bool is_published(const struct pgnl_view_slot *slot)
 {
 	return slot->name_len;
@@ -115,7 +140,7 @@ static void end(u32 *seq)
 
 static void say_flags_locked(struct pgnl_view *view)
 {
-	bool partial = view->behind || view->nr_hidden || view->scope->nr_far;
+	bool partial = view->behind || view->nr_hidden;
 	u32 flags = partial ? PGNL_VIEW_PARTIAL : 0;
 	u32 before = view->head->flags;
 
@@ -310,7 +335,6 @@ static void write_cells(const struct cells *to, u32 pid, u32 word, u64 id,
 	WRITE_ONCE(to->info->count, info->count);
 	WRITE_ONCE(to->info->uid, info->uid);
 	WRITE_ONCE(to->info->weight, info->weight);
-	WRITE_ONCE(to->info->state, info->state);
 	WRITE_ONCE(to->info->extra_at, info->extra_at);
 }
 
@@ -362,13 +386,10 @@ static u32 new_extra(struct pgnl_view *view, const struct pgnl_meta *meta)
 
 /* What stands for the metadata of a row that had @old before. */
 static u32 renew_extra(struct pgnl_view *view, const struct pgnl_view_info *old,
-		       const struct pgnl_member *member)
+		       const struct pgnl_meta *meta)
 {
 	struct pgnl_view_extra *extra = extra_of(view, old);
-	const struct pgnl_meta *meta;
 
-	meta = rcu_dereference_protected(member->meta,
-					 lockdep_is_held(&view->pn->lock));
 	if (extra && meta && extra->len == meta->len &&
 	    !memcmp(extra->meta, meta->data, meta->len))
 		return old->extra_at;
@@ -376,7 +397,10 @@ static u32 renew_extra(struct pgnl_view *view, const struct pgnl_view_info *old,
 	return meta ? new_extra(view, meta) : 0;
 }
 
-/* The sums of a slot are over what is written, so they can't disagree. */
+/*
+ * The sums of a slot are over what is written, so they can't disagree. A member
+ * of another node may be one that has no pid there.
+ */
 static void count_row(struct pgnl_view_slot *slot, const struct cells *cells,
 		      int sign)
 {
@@ -384,7 +408,7 @@ static void count_row(struct pgnl_view_slot *slot, const struct cells *cells,
 
 	if (!count)
 		return;
-	if (*cells->pid) {
+	if (*cells->pid || slot->flags & PGNL_VIEW_GROUP_FAR) {
 		WRITE_ONCE(slot->seen, slot->seen + sign);
 		WRITE_ONCE(slot->members, slot->members + sign * (s64)count);
 	} else {
@@ -392,32 +416,80 @@ static void count_row(struct pgnl_view_slot *slot, const struct cells *cells,
 	}
 }
 
-/* Whoever has no pid in the namespace of the view is only counted. */
-static bool write_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
-		      u32 index, const struct pgnl_member *member)
+/*
+ * Whoever has no pid in the namespace of the view is only counted. False when
+ * there is no memory for what the row leads to.
+ */
+static bool describe_member(struct pgnl_view *view,
+			    const struct pgnl_member *member, struct row *row)
 {
-	struct pgnl_view_info info = { .count = member->count };
 	struct pgnl_proc *proc = member->proc;
+
+	*row = (struct row) { .info.count = member->count };
+	if (member->count)
+		row->pid = pid_nr_ns(proc->pid, view->pid_ns);
+	if (!row->pid)
+		return true;
+	if (pgnl_deaths_watch_locked(proc))
+		return false;
+	row->word = proc->word;
+	row->id = proc->id;
+	row->info.uid = from_kuid_munged(view->user_ns, member->uid);
+	row->info.weight = member->weight;
+	row->meta = rcu_dereference_protected(member->meta,
+					      lockdep_is_held(&view->pn->lock));
+	return true;
+}
+
+/* The pid is that of its node, and not translated. */
+static bool describe_remote(struct pgnl_view *view,
+			    const struct pgnl_remote *remote, struct row *row)
+{
+	*row = (struct row) {
+		.pid = remote->pid,
+		.word = remote->node->id,
+		.id = remote->id,
+		.info = {
+			.count = remote->count,
+			.uid = from_kuid_munged(view->user_ns, remote->uid),
+			.weight = remote->weight,
+		},
+		.meta = rcu_dereference_protected(remote->meta,
+						  lockdep_is_held(&view->pn->lock)),
+	};
+	return pgnl_view_add_node_locked(view, remote->node);
+}
+
+static struct pgnl_remote *remote_at(const struct pgnl_group *group, u32 index)
+{
+	return xa_load(&pgnl_remotes_locked(group)->rows, index);
+}
+
+/* One of the rows of this node or, with @far, of the others. */
+static bool describe(struct pgnl_view *view, const struct pgnl_group *group,
+		     bool far, u32 index, struct row *row)
+{
+	if (far)
+		return describe_remote(view, remote_at(group, index), row);
+	return describe_member(view, pgnl_rows_get(&group->rows, index), row);
+}
+
+static u32 count_rows(const struct pgnl_group *group, bool far)
+{
+	return far ? pgnl_remotes_locked(group)->nr_rows : group->nr_rows;
+}
+
+static bool write_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		      u32 index, const struct row *row)
+{
+	struct pgnl_view_info info = row->info;
 	struct cells cells;
-	u32 pid = 0;
 
 	if (!find_cells(view, slot, index, false, &cells))
 		return false;
-	if (info.count)
-		pid = pid_nr_ns(proc->pid, view->pid_ns);
-	if (pid && pgnl_deaths_watch_locked(proc))
-		return false;
 	count_row(slot, &cells, -1);
-	if (pid) {
-		info.uid = from_kuid_munged(view->user_ns, member->uid);
-		info.weight = member->weight;
-		info.state = PGNL_STATE_UP;
-		info.extra_at = renew_extra(view, cells.info, member);
-		write_cells(&cells, pid, proc->word, proc->id, &info);
-	} else {
-		free_extra(view, cells.info);
-		write_cells(&cells, 0, 0, 0, &info);
-	}
+	info.extra_at = renew_extra(view, cells.info, row->meta);
+	write_cells(&cells, row->pid, row->word, row->id, &info);
 	count_row(slot, &cells, 1);
 	return true;
 }
@@ -502,6 +574,52 @@ static u32 take_slot(struct pgnl_view *view)
 	return number;
 }
 
+/* An empty one, of neither name nor directory; 0 when there is no memory. */
+static u32 new_slot(struct pgnl_view *view, u8 flags)
+{
+	u32 number = take_slot(view);
+	struct pgnl_view_slot *slot;
+
+	if (!number)
+		return 0;
+	slot = slot_at(view, number);
+	begin(&slot->seq);
+	WRITE_ONCE(slot->flags, flags);
+	WRITE_ONCE(slot->seen, 0);
+	WRITE_ONCE(slot->unseen, 0);
+	WRITE_ONCE(slot->members, 0);
+	end(&slot->seq);
+	return number;
+}
+
+static void recycle_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			 u32 number)
+{
+	free_segments(view, slot, true);
+	WRITE_ONCE(slot->rows, 0);
+	WRITE_ONCE(slot->next, view->free_slot);
+	view->free_slot = number;
+}
+
+static bool add_far(struct pgnl_view *view, struct pgnl_view_slot *slot)
+{
+	u32 number = new_slot(view, PGNL_VIEW_GROUP_FAR);
+
+	WRITE_ONCE(slot->far, number);
+	return number;
+}
+
+/* Within the slot's sequence. */
+static void drop_far(struct pgnl_view *view, struct pgnl_view_slot *slot)
+{
+	u32 number = slot->far;
+
+	if (!number)
+		return;
+	WRITE_ONCE(slot->far, 0);
+	recycle_slot(view, slot_at(view, number), number);
+}
+
 static void free_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		      u32 number, u32 name_len)
 {
@@ -509,14 +627,13 @@ static void free_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
 
 	if (!open)
 		begin(&slot->seq);
-	free_segments(view, slot, true);
+	drop_far(view, slot);
 	if (slot->name_at)
 		pgnl_view_free_locked(view, slot->name_at, name_len);
 	WRITE_ONCE(slot->name_at, 0);
-	WRITE_ONCE(slot->rows, 0);
+	memset(slot->name, 0, sizeof(slot->name));
+	recycle_slot(view, slot, number);
 	end(&slot->seq);
-	WRITE_ONCE(slot->next, view->free_slot);
-	view->free_slot = number;
 }
 
 static bool write_name(struct pgnl_view *view, struct pgnl_view_slot *slot,
@@ -544,7 +661,8 @@ static bool write_name(struct pgnl_view *view, struct pgnl_view_slot *slot,
 static struct pgnl_view_slot *hold_back(struct pgnl_view *view,
 					struct pgnl_group *group)
 {
-	u32 number = take_slot(view);
+	u32 number = new_slot(view, group->created ?
+				    PGNL_VIEW_GROUP_CREATED : 0);
 	struct pgnl_view_slot *slot;
 
 	if (!number)
@@ -552,10 +670,6 @@ static struct pgnl_view_slot *hold_back(struct pgnl_view *view,
 	slot = slot_at(view, number);
 	begin(&slot->seq);
 	slot->hash = hash_name(view, group);
-	slot->flags = group->created ? PGNL_VIEW_GROUP_CREATED : 0;
-	slot->seen = 0;
-	slot->unseen = 0;
-	slot->members = 0;
 	if (!write_name(view, slot, group)) {
 		free_slot(view, slot, number, group->len);
 		return NULL;
@@ -570,8 +684,6 @@ static struct pgnl_view_slot *hold_back(struct pgnl_view *view,
 static bool publish(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		    const struct pgnl_group *group)
 {
-	if (slot->rows != group->nr_rows)
-		return false;
 	/* Whole before it can be found: a reader would pass over a part of it. */
 	begin(&slot->seq);
 	WRITE_ONCE(slot->name_len, group->len);
@@ -633,32 +745,74 @@ static void hide(struct pgnl_view *view, struct pgnl_group *group)
 }
 
 /*
- * Write rows of a group that is held back, at most until @work has come to
- * @limit. 1: there are more; 0: it is published; -ENOMEM.
+ * Write rows of this node or of the others, at most until @work has come to
+ * @limit. 1: there are more; 0: all are there; -ENOMEM.
  */
+static int fill_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		     const struct pgnl_group *group, bool far, u32 *work,
+		     u32 limit)
+{
+	struct row row;
+	u32 index;
+
+	while ((index = slot->rows) < count_rows(group, far)) {
+		if (++*work > limit)
+			return 1;
+		if (!append_row(view, slot))
+			return -ENOMEM;
+		if (!describe(view, group, far, index, &row) ||
+		    !write_row(view, slot, index, &row)) {
+			drop_last_row(view, slot);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* The same for all rows of a group that is held back. 0: it is published. */
 static int fill(struct pgnl_view *view, struct pgnl_group *group, u32 *work,
 		u32 limit)
 {
 	struct pgnl_view_slot *slot = slot_of(view, group) ?:
 				      hold_back(view, group);
-	u32 index;
+	bool far = pgnl_group_is_far(group);
+	int err;
 
-	if (!slot)
+	if (!slot || (far && !slot->far && !add_far(view, slot)))
 		return -ENOMEM;
-	while ((index = slot->rows) < group->nr_rows) {
-		if (++*work > limit)
-			return 1;
-		if (!append_row(view, slot))
-			return -ENOMEM;
-		if (!write_row(view, slot, index,
-			       pgnl_rows_get(&group->rows, index))) {
-			drop_last_row(view, slot);
-			return -ENOMEM;
-		}
-	}
-	if (is_published(slot) || pgnl_group_is_far(group))
-		return 0;
+	err = fill_slot(view, slot, group, false, work, limit);
+	if (!err && far)
+		err = fill_slot(view, far_of(view, slot), group, true, work,
+				limit);
+	if (err || is_published(slot))
+		return err;
 	return publish(view, slot, group) ? 0 : -ENOMEM;
+}
+
+/*
+ * Take an empty row out of one of a group's slots. The last one of the group's
+ * array, which still has both, comes to its place.
+ */
+static void take_out(struct pgnl_view *view, struct pgnl_group *group, bool far,
+		     u32 index)
+{
+	struct pgnl_view_slot *slot = slot_of(view, group), *part;
+	u32 last = count_rows(group, far) - 1;
+	struct row row;
+
+	part = far ? far_of(view, slot) : slot;
+	if (!part || index >= part->rows)
+		return;
+	if (last >= part->rows) {
+		/* It was not here yet, and now it is among the first. */
+		if (!describe(view, group, far, last, &row) ||
+		    !write_row(view, part, index, &row))
+			give_up(view, slot, group);
+	} else if (last == index) {
+		drop_last_row(view, part);
+	} else {
+		move_last_row(view, part, index);
+	}
 }
 
 /* What follows the tables */
@@ -718,26 +872,10 @@ void pgnl_view_do_add_row_locked(struct pgnl_member *member)
 /**
  * pgnl_view_do_remove_row_locked() - See pgnl_view_remove_row_locked().
  * @member: the row, in its group's sequence
- * @last: the last one
  */
-void pgnl_view_do_remove_row_locked(struct pgnl_member *member,
-				    struct pgnl_member *last)
+void pgnl_view_do_remove_row_locked(struct pgnl_member *member)
 {
-	struct pgnl_group *group = member->group;
-	struct pgnl_view *view = view_of(group);
-	struct pgnl_view_slot *slot = slot_of(view, group);
-
-	if (!slot || member->index >= slot->rows)
-		return;
-	if (last->index >= slot->rows) {
-		/* It was not here yet, and now it is among the first. */
-		if (!write_row(view, slot, member->index, last))
-			give_up(view, slot, group);
-	} else if (last == member) {
-		drop_last_row(view, slot);
-	} else {
-		move_last_row(view, slot, member->index);
-	}
+	take_out(view_of(member->group), member->group, false, member->index);
 }
 
 /**
@@ -749,11 +887,61 @@ void pgnl_view_do_update_row_locked(struct pgnl_member *member)
 	struct pgnl_group *group = member->group;
 	struct pgnl_view *view = view_of(group);
 	struct pgnl_view_slot *slot = slot_of(view, group);
+	struct row row;
 
 	if (!slot || member->index >= slot->rows)
 		return;
-	if (!write_row(view, slot, member->index, member))
+	if (!describe_member(view, member, &row) ||
+	    !write_row(view, slot, member->index, &row))
 		give_up(view, slot, group);
+}
+
+/**
+ * pgnl_view_put_remote_locked() - A row of another node is new or was changed.
+ * @remote: the row, in its group's sequence; a new one is the last
+ *
+ * One that is no member, but says that the node has created the group, is not in
+ * a view.
+ */
+void pgnl_view_put_remote_locked(struct pgnl_remote *remote)
+{
+	struct pgnl_group *group = remote->set->group;
+	struct pgnl_view_slot *slot, *far;
+	struct pgnl_view *view = view_of(group);
+	struct row row;
+
+	if (!view || !remote->id)
+		return;
+	slot = slot_of(view, group);
+	far = far_of(view, slot);
+	/* As with those of this node, when it is held back. */
+	if (!far || remote->index > far->rows)
+		return;
+	if (remote->index == far->rows && !append_row(view, far))
+		stop_here(view, slot, group->view_slot);
+	else if (!describe_remote(view, remote, &row) ||
+		 !write_row(view, far, remote->index, &row))
+		give_up(view, slot, group);
+}
+
+/**
+ * pgnl_view_remove_remote_locked() - A row of another node is about to leave.
+ * @remote: the row, in its group's sequence; the last one will take its place
+ */
+void pgnl_view_remove_remote_locked(struct pgnl_remote *remote)
+{
+	struct pgnl_group *group = remote->set->group;
+	struct pgnl_view *view = view_of(group);
+	static const struct row none;
+	struct pgnl_view_slot *far;
+
+	if (!view || !remote->id)
+		return;
+	far = far_of(view, slot_of(view, group));
+	/* As one of this node, whose count has gone before. */
+	if (far && remote->index < far->rows)
+		write_row(view, far, remote->index, &none);
+	take_out(view, group, true, remote->index);
 }
 
 /**
@@ -790,16 +978,19 @@ void pgnl_view_do_forget_group_locked(struct pgnl_group *group)
 
 /**
  * pgnl_view_do_far_locked() - See pgnl_view_far_locked().
- * @group: the group, from now on held back
+ * @group: the group
  */
 void pgnl_view_do_far_locked(struct pgnl_group *group)
 {
 	struct pgnl_view *view = view_of(group);
 	struct pgnl_view_slot *slot = slot_of(view, group);
 
-	say_flags_locked(view);
-	if (slot && is_published(slot))
-		unpublish(view, slot, group->view_slot);
+	if (!slot)
+		return;
+	begin(&slot->seq);
+	if (!add_far(view, slot))
+		stop_here(view, slot, group->view_slot);
+	end(&slot->seq);
 }
 
 /**
@@ -811,10 +1002,45 @@ void pgnl_view_do_near_locked(struct pgnl_group *group)
 	struct pgnl_view *view = view_of(group);
 	struct pgnl_view_slot *slot = slot_of(view, group);
 
-	if (slot && !is_published(slot) && !group->dead &&
-	    !publish(view, slot, group))
-		fall_behind_locked(view);
-	say_flags_locked(view);
+	if (!slot)
+		return;
+	begin(&slot->seq);
+	drop_far(view, slot);
+	end(&slot->seq);
+}
+
+/* What is behind so many rows is lost to the view. */
+static void clear_rows(struct pgnl_view *view, struct pgnl_view_slot *slot)
+{
+	u32 n;
+
+	for (n = 0; slot && slot->rows && n < ROWS_AT_ONCE; n++)
+		drop_last_row(view, slot);
+}
+
+/**
+ * pgnl_view_do_created_locked() - See pgnl_view_created_locked().
+ * @group: the group
+ */
+void pgnl_view_do_created_locked(struct pgnl_group *group)
+{
+	struct pgnl_view *view = view_of(group);
+	struct pgnl_view_slot *slot = slot_of(view, group);
+
+	if (!slot)
+		return;
+	begin(&slot->seq);
+	if (may_show(group)) {
+		WRITE_ONCE(slot->flags, slot->flags | PGNL_VIEW_GROUP_CREATED);
+		end(&slot->seq);
+		return;
+	}
+	if (is_published(slot))
+		unpublish(view, slot, group->view_slot);
+	clear_rows(view, slot);
+	clear_rows(view, far_of(view, slot));
+	free_slot(view, slot, group->view_slot, group->len);
+	hide(view, group);
 }
 
 /* Mending, which is also how a view is filled first */
@@ -909,6 +1135,7 @@ int pgnl_view_format_locked(struct pgnl_view *view)
 	head->slots_at = PGNL_VIEW_SLOTS_AT / PGNL_VIEW_UNIT;
 	head->pid_ns = view->pid_ns->ns.inum;
 	head->user_ns = view->user_ns->ns.inum;
+	head->nodes_at = PGNL_VIEW_NODES_AT / PGNL_VIEW_UNIT;
 	head->epoch = pgnl_epoch;
 	memcpy(head->scope, view->scope->name, sizeof(head->scope));
 	head->buckets = 1;
@@ -933,31 +1160,62 @@ static bool is_in_directory(const struct pgnl_view *view, u32 wanted, u32 hash)
 }
 
 static bool check_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
-		      const struct pgnl_member *member)
+		      u32 index, const struct row *row)
 {
-	const struct pgnl_meta *meta;
+	const struct pgnl_meta *meta = row->meta;
 	struct pgnl_view_extra *extra;
 	struct cells cells;
-	u32 pid = 0;
 
-	if (!find_cells(view, slot, member->index, false, &cells))
+	if (!find_cells(view, slot, index, false, &cells))
 		return false;
-	if (member->count)
-		pid = pid_nr_ns(member->proc->pid, view->pid_ns);
-	if (*cells.pid != pid || cells.info->count != member->count)
-		return false;
-	if (!pid)
-		return true;
 	extra = extra_of(view, cells.info);
-	meta = rcu_dereference_protected(member->meta,
-					 lockdep_is_held(&view->pn->lock));
 	if (extra && (!meta || extra->len != meta->len ||
 		      memcmp(extra->meta, meta->data, meta->len)))
 		return false;
-	return *cells.id == member->proc->id &&
-	       *cells.word && *cells.word == member->proc->word &&
-	       cells.info->weight == member->weight &&
+	return *cells.pid == row->pid && *cells.word == row->word &&
+	       *cells.id == row->id && cells.info->uid == row->info.uid &&
+	       cells.info->count == row->info.count &&
+	       cells.info->weight == row->info.weight &&
 	       !meta == !cells.info->extra_at;
+}
+
+static bool check_rows(struct pgnl_view *view, struct pgnl_view_slot *slot,
+		       const struct pgnl_group *group, bool far)
+{
+	struct row row;
+	u32 index;
+
+	for (index = 0; index < slot->rows; index++) {
+		if (!describe(view, group, far, index, &row) ||
+		    !check_row(view, slot, index, &row) ||
+		    (far && !pgnl_view_check_node_locked(view,
+							 remote_at(group, index)->node)))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/* So many rows, and what they come to. */
+static bool has_sums(const struct pgnl_view_slot *slot, u32 rows, u32 seen,
+		     u64 members)
+{
+	return slot->rows == rows && slot->seen + slot->unseen == seen &&
+	       (slot->unseen || slot->members == members);
+}
+
+static const char *check_far(struct pgnl_view *view, struct pgnl_view_slot *far,
+			     const struct pgnl_group *group)
+{
+	struct pgnl_remotes *set = pgnl_remotes_locked(group);
+
+	if (!set || !far)
+		return !set == !far ? NULL :
+		       "is another node's as well, or not, in the view";
+	if (!has_sums(far, set->nr_rows, set->nr_rows, set->nr_members))
+		return "has other sums of other nodes in the view";
+	return check_rows(view, far, group, true) ? NULL :
+	       "has another row of another node in the view";
 }
 
 /**
@@ -971,15 +1229,13 @@ bool pgnl_view_check_group_locked(struct pgnl_group *group, const char **what)
 {
 	struct pgnl_view *view = view_of(group);
 	struct pgnl_view_slot *slot;
-	u32 index;
 
 	*what = NULL;
 	slot = view ? slot_of(view, group) : NULL;
 	if (!view || is_hidden(view, group))
 		return true;
 	if (!slot || !is_published(slot)) {
-		if (pgnl_group_is_seen(group) && !view->behind &&
-		    !pgnl_group_is_far(group))
+		if (pgnl_group_is_seen(group) && !view->behind)
 			*what = "is missing in the view";
 		return !*what;
 	}
@@ -988,15 +1244,14 @@ bool pgnl_view_check_group_locked(struct pgnl_group *group, const char **what)
 	else if (slot->hash != hash_name(view, group) ||
 		 !is_in_directory(view, group->view_slot, slot->hash))
 		*what = "is not found in the view";
-	else if (slot->rows != group->nr_rows)
-		*what = "has other rows in the view";
-	else if (slot->seen + slot->unseen != group->nr_seen ||
-		 (!slot->unseen && slot->members != group->nr_members))
+	else if (!(slot->flags & PGNL_VIEW_GROUP_CREATED) != !group->created)
+		*what = "is created in the view, or not";
+	else if (!has_sums(slot, group->nr_rows, group->nr_seen,
+			   group->nr_members))
 		*what = "has other sums in the view";
-	for (index = 0; index < group->nr_rows && !*what; index++) {
-		if (!check_row(view, slot, pgnl_rows_get(&group->rows, index)))
-			*what = "has another row in the view";
-		cond_resched();
-	}
+	else if (!check_rows(view, slot, group, false))
+		*what = "has another row in the view";
+	else
+		*what = check_far(view, far_of(view, slot), group);
 	return !*what;
 }

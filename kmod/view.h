@@ -22,6 +22,8 @@ struct file;
 struct mem_cgroup;
 struct page;
 struct pgnl_deaths;
+struct pgnl_node;
+struct pgnl_remote;
 struct pid_namespace;
 struct user_namespace;
 
@@ -118,16 +120,30 @@ int pgnl_view_format_locked(struct pgnl_view *view);
 bool pgnl_view_mend_locked(struct pgnl_view *view);
 bool pgnl_view_check_group_locked(struct pgnl_group *group, const char **what);
 
+void pgnl_view_put_remote_locked(struct pgnl_remote *remote);
+void pgnl_view_remove_remote_locked(struct pgnl_remote *remote);
+
 void pgnl_view_do_begin_locked(struct pgnl_group *group);
 void pgnl_view_do_end_locked(struct pgnl_group *group);
 void pgnl_view_do_add_row_locked(struct pgnl_member *member);
-void pgnl_view_do_remove_row_locked(struct pgnl_member *member,
-				    struct pgnl_member *last);
+void pgnl_view_do_remove_row_locked(struct pgnl_member *member);
 void pgnl_view_do_update_row_locked(struct pgnl_member *member);
 void pgnl_view_do_hide_group_locked(struct pgnl_group *group);
 void pgnl_view_do_forget_group_locked(struct pgnl_group *group);
 void pgnl_view_do_far_locked(struct pgnl_group *group);
 void pgnl_view_do_near_locked(struct pgnl_group *group);
+void pgnl_view_do_created_locked(struct pgnl_group *group);
+
+/* view_node.c */
+
+bool __must_check pgnl_view_add_node_locked(struct pgnl_view *view,
+					    const struct pgnl_node *node);
+void pgnl_view_node_changed_locked(struct pgnl_net *pn,
+				   const struct pgnl_node *node);
+void pgnl_view_node_forgotten_locked(struct pgnl_net *pn,
+				     const struct pgnl_node *node);
+bool pgnl_view_check_node_locked(const struct pgnl_view *view,
+				 const struct pgnl_node *node);
 
 /**
  * pgnl_view_begin_locked() - Begin to change rows of a group.
@@ -165,14 +181,12 @@ static inline void pgnl_view_add_row_locked(struct pgnl_member *member)
 
 /**
  * pgnl_view_remove_row_locked() - A row is about to leave its group.
- * @member: the row, with a count of 0
- * @last: the last row of the group, which takes its place
+ * @member: the row, with a count of 0; the last one will take its place
  */
-static inline void pgnl_view_remove_row_locked(struct pgnl_member *member,
-					       struct pgnl_member *last)
+static inline void pgnl_view_remove_row_locked(struct pgnl_member *member)
 {
 	if (unlikely(member->group->scope->view))
-		pgnl_view_do_remove_row_locked(member, last);
+		pgnl_view_do_remove_row_locked(member);
 }
 
 /**
@@ -207,10 +221,7 @@ static inline void pgnl_view_forget_group_locked(struct pgnl_group *group)
 
 /**
  * pgnl_view_far_locked() - Other nodes have come to have something in a group.
- * @group: the group
- *
- * A view has members of this node only, so such a group is not found there and
- * the view says that it is partial: readers ask for it.
+ * @group: the group, not in its sequence
  */
 static inline void pgnl_view_far_locked(struct pgnl_group *group)
 {
@@ -226,6 +237,18 @@ static inline void pgnl_view_near_locked(struct pgnl_group *group)
 {
 	if (unlikely(group->scope->view))
 		pgnl_view_do_near_locked(group);
+}
+
+/**
+ * pgnl_view_created_locked() - A group that was there has been created.
+ * @group: the group, not in its sequence
+ *
+ * It has a mode from now on, which may not let everybody read it.
+ */
+static inline void pgnl_view_created_locked(struct pgnl_group *group)
+{
+	if (unlikely(group->scope->view))
+		pgnl_view_do_created_locked(group);
 }
 
 #endif /* _PGNL_VIEW_H */

@@ -152,13 +152,14 @@ LP_EXPORT int pgnl_view_members(struct pgnl_view *view, const char *name,
 }
 
 LP_EXPORT int pgnl_view_meta(struct pgnl_view *view, const char *name,
-			     uint64_t id, void *meta, size_t size)
+			     const struct pgnl_view_member *member, void *meta,
+			     size_t size)
 {
 	int ret = -EAGAIN;
 
 	if (view->image.head)
-		ret = lp_image_meta(&view->image, name, id, meta, size);
-	return ret != -EAGAIN ? ret : lp_ask_meta(view, name, id, meta, size);
+		ret = lp_image_meta(&view->image, name, member, meta, size);
+	return ret != -EAGAIN ? ret : lp_ask_meta(view, name, member, meta, size);
 }
 
 LP_EXPORT int pgnl_view_pick(struct pgnl_view *view, const char *name,

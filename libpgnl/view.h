@@ -15,8 +15,9 @@ struct lp_image {
 	const uint32_t *words;
 	const uint32_t *buckets;
 	const struct pgnl_view_slot *slots;
+	const struct pgnl_view_node *nodes;
 	uint64_t size;
-	uint32_t max_word, max_bucket, max_slot;	/* one more than the last */
+	uint32_t max_word, max_bucket, max_slot, max_node;	/* one more than the last */
 };
 
 struct pgnl_view {
@@ -49,8 +50,8 @@ int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
 		  size_t max);
 int lp_image_members(const struct lp_image *image, const char *name,
 		     struct pgnl_view_member *members, size_t max);
-int lp_image_meta(const struct lp_image *image, const char *name, uint64_t id,
-		  void *meta, size_t size);
+int lp_image_meta(const struct lp_image *image, const char *name,
+		  const struct pgnl_view_member *member, void *meta, size_t size);
 int lp_image_pick(const struct lp_image *image, const char *name,
 		  const struct lp_pick *pick, uint32_t turn, uint64_t random,
 		  struct pgnl_view_member *member);
@@ -60,8 +61,8 @@ int lp_image_pick(const struct lp_image *image, const char *name,
 int lp_ask_members(struct pgnl_view *view, const char *name,
 		   struct pgnl_view_member *members, pid_t *pids, size_t max,
 		   struct pgnl_view_group *group);
-int lp_ask_meta(struct pgnl_view *view, const char *name, uint64_t id,
-		void *meta, size_t size);
+int lp_ask_meta(struct pgnl_view *view, const char *name,
+		const struct pgnl_view_member *member, void *meta, size_t size);
 int lp_ask_pick(struct pgnl_view *view, const char *name,
 		const struct lp_pick *pick, struct pgnl_view_member *member);
 /* The network namespace of a socket. */

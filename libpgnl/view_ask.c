@@ -185,19 +185,33 @@ struct wanted {
 	size_t unseen;
 };
 
-static void to_view_member(const struct pgnl_member *row, bool node,
+static void to_view_member(const struct lp_member *told,
 			   struct pgnl_view_member *member)
 {
+	size_t len = told->node.len;
+
 	*member = (struct pgnl_view_member){
-		.id = row->id,
-		.pid = row->pid,
-		.count = row->count,
-		.uid = row->uid,
-		.weight = row->weight,
-		.state = row->state,
-		.has_meta = row->meta != NULL,
-		.remote = node,
+		.id = told->row.id,
+		.pid = told->row.pid,
+		.count = told->row.count,
+		.uid = told->row.uid,
+		.weight = told->row.weight,
+		.state = told->row.state,
+		.has_meta = told->row.meta != NULL,
+		.age = told->row.age,
 	};
+	if (len >= sizeof(member->node))
+		len = sizeof(member->node) - 1;
+	if (told->node.data)
+		memcpy(member->node, told->node.data, len);
+}
+
+static bool is_of_node(const struct lp_member *told, const char *node)
+{
+	size_t len = strlen(node);
+
+	return told->node.data ? told->node.len == len &&
+				 !memcmp(told->node.data, node, len) : !len;
 }
 
 static int on_member(const struct lp_member *member, void *arg)
@@ -209,8 +223,7 @@ static int on_member(const struct lp_member *member, void *arg)
 		return 0;
 	}
 	if (wanted->n < wanted->max && wanted->members)
-		to_view_member(&member->row, member->node.data,
-			       &wanted->members[wanted->n]);
+		to_view_member(member, &wanted->members[wanted->n]);
 	if (wanted->n < wanted->max && wanted->pids)
 		wanted->pids[wanted->n] = member->row.pid;
 	wanted->n++;
@@ -275,7 +288,7 @@ int lp_ask_members(struct pgnl_view *view, const char *name,
 
 struct wanted_meta {
 	struct ask ask;
-	uint64_t id;
+	const struct pgnl_view_member *member;
 	void *meta;
 	size_t size;
 	int ret;
@@ -286,7 +299,8 @@ static int on_meta(const struct lp_member *member, void *arg)
 	struct wanted_meta *wanted = arg;
 	size_t len = member->row.meta_len;
 
-	if (member->row.id != wanted->id || member->node.data)
+	if (member->row.id != wanted->member->id ||
+	    !is_of_node(member, wanted->member->node))
 		return 0;
 	if (member->row.meta)
 		memcpy(wanted->meta, member->row.meta,
@@ -306,11 +320,11 @@ static int get_meta(struct ask *ask)
 	return ret;
 }
 
-int lp_ask_meta(struct pgnl_view *view, const char *name, uint64_t id,
-		void *meta, size_t size)
+int lp_ask_meta(struct pgnl_view *view, const char *name,
+		const struct pgnl_view_member *member, void *meta, size_t size)
 {
 	struct wanted_meta wanted = {
-		.id = id, .meta = meta, .size = size, .ret = -ESRCH,
+		.member = member, .meta = meta, .size = size, .ret = -ESRCH,
 	};
 	struct ask *ask = &wanted.ask;
 	char req[REQUEST_SIZE];
@@ -332,7 +346,7 @@ int lp_ask_meta(struct pgnl_view *view, const char *name, uint64_t id,
 
 static int on_picked(const struct lp_member *member, void *arg)
 {
-	to_view_member(&member->row, member->node.data, arg);
+	to_view_member(member, arg);
 	return 0;
 }
 
@@ -358,6 +372,8 @@ int lp_ask_pick(struct pgnl_view *view, const char *name,
 		mnl_attr_put_u32(nlh, PGNL_A_UID, pick->uid);
 	if (pick->flags & PGNL_LOCAL)
 		mnl_attr_put(nlh, PGNL_A_LOCAL_ONLY, 0, NULL);
+	if (pick->flags & PGNL_ANY_STATE)
+		mnl_attr_put(nlh, PGNL_A_STALE, 0, NULL);
 	ask.req = nlh;
 	return with_socket(view, &ask, get_pick);
 }

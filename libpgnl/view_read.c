@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <string.h>
+#include <time.h>
 
 #include "view.h"
 
@@ -22,17 +23,25 @@
 /* Of a find and of what follows it; errors are negative. */
 enum { FOUND, MISSING, AGAIN, ASK };
 
+/* The rows of this node, or those of the others. */
+struct part {
+	bool far;		/* of the others */
+	bool pending;		/* some owner has ended and still has rows */
+	uint32_t rows;
+	uint32_t seen;
+	uint64_t joined;
+	uint32_t segment[PGNL_VIEW_SEGMENTS];
+};
+
 /* A group as of one moment; rows are to be read and checked after it. */
 struct group {
 	const struct pgnl_view_slot *slot;
 	uint32_t seq;
-	uint32_t rows;
-	uint32_t seen;
 	uint32_t unseen;
-	uint64_t joined;
 	bool created;
-	bool pending;		/* some process has ended and still has rows */
-	uint32_t segment[PGNL_VIEW_SEGMENTS];
+	uint32_t far_slot;	/* number of the slot of other nodes; 0: they have nothing */
+	struct part here;
+	struct part far;
 };
 
 /* Where the columns of a segment start. */
@@ -47,7 +56,7 @@ bool lp_image_init(struct lp_image *image, const void *start, uint64_t size)
 {
 	const struct pgnl_view_header *head = start;
 	const char *base = start;
-	uint64_t words, buckets, slots;
+	uint64_t words, buckets, slots, nodes;
 
 	if (size < sizeof(*head) || memcmp(head->magic, PGNL_VIEW_MAGIC, 8) ||
 	    head->version != PGNL_VIEW_VERSION || head->size > size)
@@ -55,16 +64,20 @@ bool lp_image_init(struct lp_image *image, const void *start, uint64_t size)
 	words = (uint64_t)head->words_at * PGNL_VIEW_UNIT;
 	buckets = (uint64_t)head->buckets_at * PGNL_VIEW_UNIT;
 	slots = (uint64_t)head->slots_at * PGNL_VIEW_UNIT;
-	if (!words || words >= buckets || buckets >= slots || slots >= head->size)
+	nodes = (uint64_t)head->nodes_at * PGNL_VIEW_UNIT;
+	if (!words || words >= buckets || buckets >= slots || slots >= nodes ||
+	    nodes >= head->size)
 		return false;
 	image->head = head;
 	image->size = head->size;
 	image->words = (const void *)(base + words);
 	image->buckets = (const void *)(base + buckets);
 	image->slots = (const void *)(base + slots);
+	image->nodes = (const void *)(base + nodes);
 	image->max_word = (buckets - words) / sizeof(uint32_t);
 	image->max_bucket = (slots - buckets) / sizeof(uint32_t);
-	image->max_slot = (head->size - slots) / sizeof(struct pgnl_view_slot);
+	image->max_slot = (nodes - slots) / sizeof(struct pgnl_view_slot);
+	image->max_node = (head->size - nodes) / sizeof(struct pgnl_view_node);
 	return true;
 }
 
@@ -228,87 +241,169 @@ static inline int find(const struct lp_image *image, const struct key *key,
 	return flags & (PGNL_VIEW_PARTIAL | PGNL_VIEW_DEAD) ? ASK : MISSING;
 }
 
-/* Copy what the slot says; the places are good after this. */
-static int snapshot(const struct lp_image *image, struct group *group)
-{
-	const struct pgnl_view_slot *slot = group->slot;
-	unsigned int k;
-	uint32_t rows;
-
-	group->rows = LOAD(slot->rows);
-	group->seen = LOAD(slot->seen);
-	group->unseen = LOAD(slot->unseen);
-	group->joined = LOAD(slot->members);
-	group->created = LOAD(slot->flags) & PGNL_VIEW_GROUP_CREATED;
-	group->segment[0] = LOAD(slot->first);
-	rows = PGNL_VIEW_ROWS;
-	for (k = 1; k < PGNL_VIEW_SEGMENTS && rows < group->rows; k++) {
-		group->segment[k] = LOAD(slot->more[k - 1]);
-		rows += PGNL_VIEW_ROWS << (2 * k);
-	}
-	group->pending = ACQUIRE(image->words[0]);
-	return is_same(&slot->seq, group->seq) ? FOUND : AGAIN;
-}
-
 static bool unchanged(const struct group *group)
 {
 	return is_same(&group->slot->seq, group->seq);
 }
 
+/* What a slot says of its rows; the places are good when the group is unchanged. */
+static void copy_part(const struct pgnl_view_slot *slot, struct part *part)
+{
+	uint32_t room = PGNL_VIEW_ROWS;
+	unsigned int k;
+
+	part->rows = LOAD(slot->rows);
+	part->seen = LOAD(slot->seen);
+	part->joined = LOAD(slot->members);
+	part->segment[0] = LOAD(slot->first);
+	for (k = 1; k < PGNL_VIEW_SEGMENTS && room < part->rows; k++) {
+		part->segment[k] = LOAD(slot->more[k - 1]);
+		room += PGNL_VIEW_ROWS << (2 * k);
+	}
+}
+
+/* Begin to look at the group, with the rows of this node. */
+static int look_here(const struct lp_image *image, struct group *group)
+{
+	const struct pgnl_view_slot *slot = group->slot;
+
+	copy_part(slot, &group->here);
+	group->here.far = false;
+	group->unseen = LOAD(slot->unseen);
+	group->created = LOAD(slot->flags) & PGNL_VIEW_GROUP_CREATED;
+	group->far_slot = LOAD(slot->far);
+	group->here.pending = ACQUIRE(image->words[0]);
+	return unchanged(group) ? FOUND : AGAIN;
+}
+
+/* Go on with those of the others. */
+static int look_far(const struct lp_image *image, struct group *group)
+{
+	group->far.far = true;
+	group->far.pending = false;
+	group->far.rows = 0;
+	group->far.seen = 0;
+	group->far.joined = 0;
+	if (!group->far_slot)
+		return FOUND;
+	if (group->far_slot >= image->max_slot ||
+	    group->far_slot >= ACQUIRE(image->head->slots))
+		return AGAIN;
+	copy_part(&image->slots[group->far_slot], &group->far);
+	group->far.pending = ACQUIRE(image->head->gone);
+	return unchanged(group) ? FOUND : AGAIN;
+}
+
 /* --- Rows ----------------------------------------------------------------- */
 
-/* A piece of a group that stands in one segment. */
+/* A piece of a part that stands in one segment. */
 struct piece {
 	struct columns at;
 	uint32_t n;
 };
 
-/* Segment k of the group; false when there is none. */
-static bool get_piece(const struct lp_image *image, const struct group *group,
+/* Segment k; false when there is none. */
+static bool get_piece(const struct lp_image *image, const struct part *part,
 		      unsigned int k, uint32_t before, struct piece *piece)
 {
 	uint64_t rows = (uint64_t)PGNL_VIEW_ROWS << (2 * k);
 	const char *base;
 
-	if (before >= group->rows || k == PGNL_VIEW_SEGMENTS)
+	if (before >= part->rows || k == PGNL_VIEW_SEGMENTS)
 		return false;
-	base = at_place(image, group->segment[k], rows * PGNL_VIEW_ROW_SIZE);
+	base = at_place(image, part->segment[k], rows * PGNL_VIEW_ROW_SIZE);
 	if (!base)
 		return false;
 	piece->at.pid = (const void *)base;
 	piece->at.word = (const void *)(base + 4 * rows);
 	piece->at.id = (const void *)(base + 8 * rows);
 	piece->at.info = (const void *)(base + 16 * rows);
-	piece->n = group->rows - before < rows ? group->rows - before : rows;
+	piece->n = part->rows - before < rows ? part->rows - before : rows;
 	return true;
 }
 
-#define for_each_piece(image, group, piece, k, before)			\
+#define for_each_piece(image, part, piece, k, before)			\
 	for (k = 0, before = 0;						\
-	     get_piece(image, group, k, before, piece);			\
+	     get_piece(image, part, k, before, piece);			\
 	     before += (piece)->n, k++)
+
+/* The record of a row's node, followed only if the row is good; NULL: it is not. */
+static const struct pgnl_view_node *node_of(const struct lp_image *image,
+					    const struct group *group,
+					    const struct columns *at, uint32_t i)
+{
+	uint32_t number = LOAD(at->word[i]);
+
+	return unchanged(group) && number < image->max_node ?
+	       &image->nodes[number] : NULL;
+}
+
+static uint8_t state_in(uint64_t since)
+{
+	return (uint8_t)since;
+}
 
 /*
  * 1: the row is to be shown; 0: it is not; -1: the group has changed. A row
- * names its process's word, and that is followed only if the row is good.
+ * names its process's word or its node, and that is followed only if the row is
+ * good.
  */
 static int is_shown(const struct lp_image *image, const struct group *group,
-		    const struct columns *at, uint32_t i)
+		    const struct part *part, const struct columns *at, uint32_t i)
 {
+	const struct pgnl_view_node *node;
 	uint32_t word;
 
-	if (!LOAD(at->pid[i]))
+	if (!part->far && !LOAD(at->pid[i]))
 		return 0;
-	if (!group->pending)
+	if (!part->pending)
 		return 1;
+	if (part->far) {
+		node = node_of(image, group, at, i);
+		return node ? state_in(ACQUIRE(node->since)) != PGNL_VIEW_GONE : -1;
+	}
 	word = LOAD(at->word[i]);
 	if (!unchanged(group))
 		return -1;
 	return word >= image->max_word || !ACQUIRE(image->words[word]);
 }
 
-static void copy_row(const struct columns *at, uint32_t i,
+/* Milliseconds since a node came into its state. */
+static uint32_t age_of(uint64_t since)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	if (state_in(since) == PGNL_STATE_UP || clock_gettime(CLOCK_BOOTTIME, &ts))
+		return 0;
+	now = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	since >>= 8;
+	if (now <= since)
+		return 0;
+	return now - since < UINT32_MAX ? (uint32_t)(now - since) : UINT32_MAX;
+}
+
+/* 0, or -EAGAIN when the group has changed. */
+static int copy_node(const struct lp_image *image, const struct group *group,
+		     const struct columns *at, uint32_t i,
 		     struct pgnl_view_member *member)
+{
+	const struct pgnl_view_node *node = node_of(image, group, at, i);
+	uint64_t since;
+
+	if (!node)
+		return -EAGAIN;
+	since = LOAD(node->since);
+	member->state = state_in(since);
+	member->age = age_of(since);
+	memcpy(member->node, node->name, sizeof(member->node));
+	member->node[sizeof(member->node) - 1] = '\0';
+	return 0;
+}
+
+static inline int copy_row(const struct lp_image *image, const struct group *group,
+		    const struct part *part, const struct columns *at, uint32_t i,
+		    struct pgnl_view_member *member)
 {
 	const struct pgnl_view_info *info = &at->info[i];
 
@@ -317,25 +412,28 @@ static void copy_row(const struct columns *at, uint32_t i,
 	member->count = LOAD(info->count);
 	member->uid = LOAD(info->uid);
 	member->weight = LOAD(info->weight);
-	member->state = LOAD(info->state);
 	member->has_meta = LOAD(info->extra_at) != 0;
+	if (part->far)
+		return copy_node(image, group, at, i, member);
+	member->state = PGNL_STATE_UP;
+	member->age = 0;
+	member->node[0] = '\0';
+	return 0;
 }
 
 /* Is every row to be shown, so that no one has to be looked at? */
-static bool is_plain(const struct group *group)
+static bool is_plain(const struct part *part)
 {
-	return group->seen == group->rows && !group->pending;
+	return part->seen == part->rows && !part->pending;
 }
 
 /*
- * How many there are, @done rows having been looked at; -ENOENT when there is
- * nobody and nothing to keep the group.
+ * How many there are in all; -ENOENT when there is nobody and nothing to keep the
+ * group.
  */
-static int result(const struct group *group, uint32_t done, uint32_t n)
+static int result(const struct group *group, uint32_t n)
 {
-	if (done < group->rows)
-		return -EAGAIN;
-	return n || group->unseen || group->created ? (int)n : -ENOENT;
+	return n || group->unseen || group->created || group->far_slot ? (int)n : -ENOENT;
 }
 
 /* --- What is asked ------------------------------------------------------- */
@@ -361,7 +459,7 @@ static int result(const struct group *group, uint32_t done, uint32_t n)
 		n_ = (shortcut);					\
 		if (n_)							\
 			return n_;					\
-		if (snapshot(image, group) == FOUND) {			\
+		if (look_here(image, group) == FOUND) {			\
 			ret_ = (attempt);				\
 			if (unchanged(group) && ret_ != -EAGAIN)	\
 				return ret_;				\
@@ -370,32 +468,47 @@ static int result(const struct group *group, uint32_t done, uint32_t n)
 	return -EAGAIN;							\
 } while (0)
 
-static int count(const struct lp_image *image, const struct group *group,
-		 struct pgnl_view_group *sums)
+/* Add what the part comes to; -EAGAIN: it has changed. */
+static int count_part(const struct lp_image *image, const struct group *group,
+		      const struct part *part, struct pgnl_view_group *sums)
 {
-	struct pgnl_view_group all = { group->seen, group->joined };
-	uint32_t before = group->rows, i;
+	uint32_t before, i;
 	struct piece piece;
 	unsigned int k;
-	int shown, ret;
+	int shown;
 
-	if (group->pending) {
-		all = (struct pgnl_view_group){ 0, 0 };
-		for_each_piece(image, group, &piece, k, before) {
-			for (i = 0; i < piece.n; i++) {
-				shown = is_shown(image, group, &piece.at, i);
-				if (shown < 0)
-					return -EAGAIN;
-				if (!shown)
-					continue;
-				all.members++;
-				all.joined += LOAD(piece.at.info[i].count);
-			}
+	if (!part->pending) {
+		sums->members += part->seen;
+		sums->joined += part->joined;
+		return 0;
+	}
+	for_each_piece(image, part, &piece, k, before) {
+		for (i = 0; i < piece.n; i++) {
+			shown = is_shown(image, group, part, &piece.at, i);
+			if (shown < 0)
+				return -EAGAIN;
+			if (!shown)
+				continue;
+			sums->members++;
+			sums->joined += LOAD(piece.at.info[i].count);
 		}
 	}
+	return before < part->rows ? -EAGAIN : 0;
+}
+
+static int count(const struct lp_image *image, struct group *group,
+		 struct pgnl_view_group *sums)
+{
+	struct pgnl_view_group all = { 0, 0 };
+	int ret;
+
+	if (count_part(image, group, &group->here, &all) ||
+	    look_far(image, group) != FOUND ||
+	    count_part(image, group, &group->far, &all))
+		return -EAGAIN;
 	if (sums)
 		*sums = all;
-	ret = result(group, before, all.members);
+	ret = result(group, all.members);
 	return ret < 0 ? ret : 0;
 }
 
@@ -434,39 +547,42 @@ static int copy_few_pids(const struct lp_image *image, const struct group *group
 static int copy_all_pids(const struct lp_image *image, const struct group *group,
 			 pid_t *pids, size_t max)
 {
+	const struct part *part = &group->here;
 	struct piece piece;
 	uint32_t before;
 	unsigned int k;
 
-	for_each_piece(image, group, &piece, k, before) {
+	for_each_piece(image, part, &piece, k, before) {
 		if (before >= max)
-			return result(group, group->rows, group->rows);
+			return result(group, part->rows);
 		memcpy(pids + before, piece.at.pid, sizeof(*pids) *
 		       (piece.n < max - before ? piece.n : max - before));
 	}
-	return result(group, before, group->rows);
+	return before < part->rows ? -EAGAIN : result(group, part->rows);
 }
 
+/* Of this node: a pid of another one says nothing without it. */
 static int copy_pids(const struct lp_image *image, const struct group *group,
 		     pid_t *pids, size_t max)
 {
+	const struct part *part = &group->here;
 	uint32_t before, i, n = 0;
 	struct piece piece;
 	unsigned int k;
 	int shown;
 
-	if (is_plain(group))
+	if (is_plain(part))
 		return copy_all_pids(image, group, pids, max);
-	for_each_piece(image, group, &piece, k, before) {
+	for_each_piece(image, part, &piece, k, before) {
 		for (i = 0; i < piece.n; i++) {
-			shown = is_shown(image, group, &piece.at, i);
+			shown = is_shown(image, group, part, &piece.at, i);
 			if (shown < 0)
 				return -EAGAIN;
 			if (shown && n++ < max)
 				pids[n - 1] = (pid_t)LOAD(piece.at.pid[i]);
 		}
 	}
-	return result(group, before, n);
+	return before < part->rows ? -EAGAIN : result(group, n);
 }
 
 int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
@@ -479,27 +595,48 @@ int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
 	      copy_pids(image, &group, pids, max));
 }
 
-static int copy_members(const struct lp_image *image, const struct group *group,
-			struct pgnl_view_member *members, size_t max)
+/* Copy behind the first *n, and count; -EAGAIN: the group has changed. */
+static int copy_part_members(const struct lp_image *image, const struct group *group,
+			     const struct part *part, struct pgnl_view_member *members,
+			     size_t max, uint32_t *n)
 {
-	bool plain = is_plain(group);
-	uint32_t before, i, n = 0;
+	bool plain = is_plain(part);
+	uint32_t before, i, done = *n;
 	struct piece piece;
 	unsigned int k;
 	int shown;
 
-	for_each_piece(image, group, &piece, k, before) {
-		if (plain && before >= max)
-			return result(group, group->rows, group->rows);
+	for_each_piece(image, part, &piece, k, before) {
+		if (plain && done >= max) {
+			*n = done + part->rows - before;
+			return 0;
+		}
 		for (i = 0; i < piece.n; i++) {
-			shown = plain ? 1 : is_shown(image, group, &piece.at, i);
+			shown = plain ? 1 : is_shown(image, group, part, &piece.at, i);
 			if (shown < 0)
 				return -EAGAIN;
-			if (shown && n++ < max)
-				copy_row(&piece.at, i, &members[n - 1]);
+			if (shown && done++ < max &&
+			    copy_row(image, group, part, &piece.at, i, &members[done - 1]))
+				return -EAGAIN;
 		}
 	}
-	return result(group, before, n);
+	*n = done;
+	return before < part->rows ? -EAGAIN : 0;
+}
+
+static int copy_members(const struct lp_image *image, struct group *group,
+			struct pgnl_view_member *members, size_t max)
+{
+	uint32_t n = 0;
+
+	if (copy_part_members(image, group, &group->here, members, max, &n))
+		return -EAGAIN;
+	/* Mostly there are none. */
+	if (group->far_slot &&
+	    (look_far(image, group) != FOUND ||
+	     copy_part_members(image, group, &group->far, members, max, &n)))
+		return -EAGAIN;
+	return result(group, n);
 }
 
 int lp_image_members(const struct lp_image *image, const char *name,
@@ -535,22 +672,41 @@ static int copy_meta(const struct lp_image *image, const struct group *group,
 	return len;
 }
 
-static int find_meta(const struct lp_image *image, const struct group *group,
-		     uint64_t id, void *meta, size_t size)
+/* 1: it is that member; 0: it is not; -1: the group has changed. */
+static int is_member(const struct lp_image *image, const struct group *group,
+		     const struct part *part, const struct columns *at, uint32_t i,
+		     const struct pgnl_view_member *member)
 {
+	const struct pgnl_view_node *node;
+	int shown;
+
+	if (LOAD(at->id[i]) != member->id)
+		return 0;
+	shown = is_shown(image, group, part, at, i);
+	if (shown <= 0 || !part->far)
+		return shown;
+	node = node_of(image, group, at, i);
+	return node ? !strncmp((const char *)node->name, member->node,
+			       sizeof(member->node)) : -1;
+}
+
+static int find_meta(const struct lp_image *image, struct group *group,
+		     const struct pgnl_view_member *member, void *meta, size_t size)
+{
+	const struct part *part = member->node[0] ? &group->far : &group->here;
 	struct piece piece;
 	uint32_t before, i;
 	unsigned int k;
-	int shown;
+	int ret;
 
-	for_each_piece(image, group, &piece, k, before) {
+	if (member->node[0] && look_far(image, group) != FOUND)
+		return -EAGAIN;
+	for_each_piece(image, part, &piece, k, before) {
 		for (i = 0; i < piece.n; i++) {
-			if (LOAD(piece.at.id[i]) != id)
-				continue;
-			shown = is_shown(image, group, &piece.at, i);
-			if (shown < 0)
+			ret = is_member(image, group, part, &piece.at, i, member);
+			if (ret < 0)
 				return -EAGAIN;
-			if (shown)
+			if (ret)
 				return copy_meta(image, group,
 						 LOAD(piece.at.info[i].extra_at),
 						 meta, size);
@@ -559,14 +715,14 @@ static int find_meta(const struct lp_image *image, const struct group *group,
 	return -ESRCH;
 }
 
-int lp_image_meta(const struct lp_image *image, const char *name, uint64_t id,
-		  void *meta, size_t size)
+int lp_image_meta(const struct lp_image *image, const char *name,
+		  const struct pgnl_view_member *member, void *meta, size_t size)
 {
 	struct key key = key_of(image, name);
 	struct group group;
 
 	RETRY(image, &key, &group, 0,
-	      find_meta(image, &group, id, meta, size));
+	      find_meta(image, &group, member, meta, size));
 }
 
 /* --- Picking -------------------------------------------------------------- */
@@ -629,12 +785,18 @@ static uint64_t scramble(uint64_t value)
 	return value ^ value >> 31;
 }
 
+/*
+ * The rows of this node and of the others count as one row of rows, those of this
+ * node first, as in the kernel.
+ */
 struct picker {
 	const struct lp_pick *pick;
 	uint64_t key;
 	uint32_t turn;
-	uint32_t rows;
+	uint32_t end;		/* index behind the last row */
 	uint64_t random;
+	uint64_t high;		/* best score so far, and one */
+	bool any;		/* somebody was met */
 };
 
 static uint64_t score(const struct picker *picker, uint32_t index, uint64_t id)
@@ -646,58 +808,71 @@ static uint64_t score(const struct picker *picker, uint32_t index, uint64_t id)
 		return siphash(both, sizeof(both)) >> 1;
 	case PGNL_PICK_ROUND_ROBIN:
 		return index >= picker->turn ?
-		       2ull * picker->rows - (index - picker->turn) :
+		       2ull * picker->end - (index - picker->turn) :
 		       1ull * picker->turn - index;
 	default:
 		return scramble(picker->random + index) >> 1;
 	}
 }
 
-static bool fits(const struct columns *at, uint32_t i, uint32_t uid)
+/* 1: the row may be picked; 0: it may not; -1: the group has changed. */
+static int fits(const struct lp_image *image, const struct group *group,
+		const struct part *part, const struct columns *at, uint32_t i,
+		struct picker *picker)
 {
-	return uid == PGNL_ANY_UID || LOAD(at->info[i].uid) == uid;
+	const struct lp_pick *pick = picker->pick;
+	const struct pgnl_view_node *node;
+	int shown = is_shown(image, group, part, at, i);
+
+	if (shown <= 0)
+		return shown;
+	picker->any = true;
+	if (pick->uid != PGNL_ANY_UID && LOAD(at->info[i].uid) != pick->uid)
+		return 0;
+	if (!part->far || pick->flags & PGNL_ANY_STATE)
+		return 1;
+	node = node_of(image, group, at, i);
+	return node ? state_in(LOAD(node->since)) == PGNL_STATE_UP : -1;
 }
 
+/* Look at all rows of a part; their indexes begin with @first. */
 static int pick_best(const struct lp_image *image, const struct group *group,
-		     const struct picker *picker, struct pgnl_view_member *member)
+		     const struct part *part, uint32_t first,
+		     struct picker *picker, struct pgnl_view_member *member)
 {
-	uint64_t high = 0, points;
-	uint32_t before, i;
 	struct piece piece;
-	bool any = false;
+	uint32_t before, i;
+	uint64_t points;
 	unsigned int k;
-	int shown;
+	int ret;
 
-	for_each_piece(image, group, &piece, k, before) {
+	for_each_piece(image, part, &piece, k, before) {
 		for (i = 0; i < piece.n; i++) {
-			shown = is_shown(image, group, &piece.at, i);
-			if (shown < 0)
+			ret = fits(image, group, part, &piece.at, i, picker);
+			if (ret < 0)
 				return -EAGAIN;
-			if (!shown)
+			if (!ret)
 				continue;
-			any = true;
-			if (!fits(&piece.at, i, picker->pick->uid))
+			points = score(picker, first + before + i,
+				       LOAD(piece.at.id[i])) + 1;
+			if (points <= picker->high)
 				continue;
-			points = score(picker, before + i, LOAD(piece.at.id[i])) + 1;
-			if (points > high) {
-				high = points;
-				copy_row(&piece.at, i, member);
-			}
+			picker->high = points;
+			if (copy_row(image, group, part, &piece.at, i, member))
+				return -EAGAIN;
 		}
 	}
-	if (high)
-		return 0;
-	return any || group->unseen || group->created ? -ENODATA : -ENOENT;
+	return before < part->rows ? -EAGAIN : 0;
 }
 
-/* Row @index of the group in @piece, and its place there. */
-static bool piece_of(const struct lp_image *image, const struct group *group,
+/* Row @index of the part in @piece, and its place there. */
+static bool piece_of(const struct lp_image *image, const struct part *part,
 		     uint32_t index, struct piece *piece, uint32_t *i)
 {
 	uint32_t before;
 	unsigned int k;
 
-	for_each_piece(image, group, piece, k, before) {
+	for_each_piece(image, part, piece, k, before) {
 		if (index - before < piece->n) {
 			*i = index - before;
 			return true;
@@ -708,40 +883,75 @@ static bool piece_of(const struct lp_image *image, const struct group *group,
 
 /* 1: nobody met by chance. */
 static int pick_random(const struct lp_image *image, const struct group *group,
-		       struct picker *picker, struct pgnl_view_member *member)
+		       struct picker *picker, uint32_t first,
+		       struct pgnl_view_member *member)
 {
+	uint32_t here = group->here.rows, index, i;
+	const struct part *part;
 	struct piece piece;
-	uint32_t index, i;
-	int tries, shown;
+	int tries, ret;
 
 	for (tries = 0; tries < PICK_TRIES; tries++) {
 		picker->random = scramble(picker->random);
-		index = (picker->random >> 32) * group->rows >> 32;
-		if (!piece_of(image, group, index, &piece, &i))
+		index = (picker->random >> 32) * (picker->end - first) >> 32;
+		index += first;
+		part = index < here ? &group->here : &group->far;
+		if (!piece_of(image, part, index < here ? index : index - here,
+			      &piece, &i))
 			return 1;
-		shown = is_shown(image, group, &piece.at, i);
-		if (shown < 0)
-			return -EAGAIN;
-		if (shown && fits(&piece.at, i, picker->pick->uid)) {
-			copy_row(&piece.at, i, member);
-			return 0;
-		}
+		ret = fits(image, group, part, &piece.at, i, picker);
+		if (ret)
+			return ret < 0 ? -EAGAIN :
+			       copy_row(image, group, part, &piece.at, i, member);
 	}
 	return 1;
 }
 
-static int pick_one(const struct lp_image *image, const struct group *group,
-		    struct picker *picker, struct pgnl_view_member *member)
+/* One of the rows from one on up to the end. -ENODATA: nobody of them fits. */
+static int pick_from(const struct lp_image *image, const struct group *group,
+		     struct picker *picker, uint32_t first, uint32_t end,
+		     struct pgnl_view_member *member)
 {
+	uint32_t here = group->here.rows;
 	int ret = 1;
 
-	picker->rows = group->rows;
-	if (group->rows)
-		picker->turn %= group->rows;
+	if (first == end)
+		return -ENODATA;
+	picker->end = end;
+	picker->turn %= end;
 	if (picker->pick->policy == PGNL_PICK_CLOSEST ||
 	    picker->pick->policy == PGNL_PICK_RANDOM)
-		ret = pick_random(image, group, picker, member);
-	return ret == 1 ? pick_best(image, group, picker, member) : ret;
+		ret = pick_random(image, group, picker, first, member);
+	if (ret != 1)
+		return ret;
+	if ((first < here &&
+	     pick_best(image, group, &group->here, 0, picker, member)) ||
+	    (end > here &&
+	     pick_best(image, group, &group->far, here, picker, member)))
+		return -EAGAIN;
+	return picker->high ? 0 : -ENODATA;
+}
+
+static int pick_one(const struct lp_image *image, struct group *group,
+		    struct picker picker, struct pgnl_view_member *member)
+{
+	uint32_t here = group->here.rows, all;
+	int ret = -ENODATA;
+
+	if (look_far(image, group) != FOUND)
+		return -EAGAIN;
+	all = picker.pick->flags & PGNL_LOCAL ? here : here + group->far.rows;
+	/* Closest is here first, and elsewhere only when nobody is here. */
+	if (picker.pick->policy == PGNL_PICK_CLOSEST) {
+		ret = pick_from(image, group, &picker, 0, here, member);
+		if (ret == -ENODATA)
+			ret = pick_from(image, group, &picker, here, all, member);
+	} else {
+		ret = pick_from(image, group, &picker, 0, all, member);
+	}
+	if (ret != -ENODATA || picker.any)
+		return ret;
+	return result(group, 0) ? -ENOENT : -ENODATA;
 }
 
 int lp_image_pick(const struct lp_image *image, const char *name,
@@ -755,5 +965,5 @@ int lp_image_pick(const struct lp_image *image, const char *name,
 	if (pick->policy == PGNL_PICK_KEY)
 		picker.key = siphash(pick->key, pick->key_len);
 	RETRY(image, &key, &group, 0,
-	      pick_one(image, &group, &picker, member));
+	      pick_one(image, &group, picker, member));
 }

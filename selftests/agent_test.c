@@ -877,39 +877,6 @@ TEST_F(agent, limits_drop_and_say_so)
 	EXPECT_EQ(1, dropped);
 }
 
-/* A mapped view does not know them, so it must not say that it does. */
-TEST_F(agent, views_ask_for_them)
-{
-	struct pgnl_view_member members[4];
-	struct pgnl_view *view;
-	pid_t pids[4];
-
-	ASSERT_EQ(0, pgnl_join(self->handle, NULL, "g", self->a.pid, NULL, NULL));
-	ASSERT_EQ(0, pgnl_view_open(self->handle, NULL, PGNL_MAPPED, &view));
-	ASSERT_TRUE(wait_until(pgnl_view_pids(view, "g", pids, 4) == 1 &&
-			       !pgnl_view_asked(view)));
-	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
-	ASSERT_EQ(0, put(self->agent, "there", "g", 7, 1));
-	ASSERT_EQ(0, put(self->agent, "there", "far", 8, 1));
-	EXPECT_EQ(2, pgnl_view_members(view, "g", members, 4));
-	EXPECT_EQ(0, members[0].remote);
-	EXPECT_EQ(1, members[1].remote);
-	EXPECT_EQ(7, members[1].id);
-	EXPECT_EQ(1, pgnl_view_pids(view, "g", pids, 4));
-	EXPECT_EQ(self->a.pid, pids[0]);
-	EXPECT_EQ(1, pgnl_view_members(view, "far", members, 4));
-	EXPECT_EQ(0, pgnl_view_pids(view, "far", pids, 4));
-	EXPECT_STREQ("", verify(self->c));
-	/* And is right by itself again when they are gone. */
-	ASSERT_EQ(0, pgnl_agent_node_down(self->agent, "there", 1));
-	ASSERT_TRUE(wait_until(({ uint64_t asked = pgnl_view_asked(view);
-				  pgnl_view_members(view, "g", members, 4) == 1 &&
-				  asked == pgnl_view_asked(view); })));
-	EXPECT_EQ(-ENOENT, pgnl_view_members(view, "far", members, 4));
-	EXPECT_STREQ("", verify(self->c));
-	pgnl_view_close(view);
-}
-
 /* Reads whatever is there, in every way. */
 static void *read_on(void *arg)
 {

@@ -95,10 +95,11 @@ static bool same_row(const struct pgnl_view_member *seen, const struct member *t
 	       seen->has_meta == !!told->meta;
 }
 
-static bool same_meta(struct pgnl_view *view, const char *group, const struct member *told)
+static bool same_meta(struct pgnl_view *view, const char *group,
+		      const struct pgnl_view_member *seen, const struct member *told)
 {
 	char meta[PGNL_META_MAX];
-	int len = pgnl_view_meta(view, group, told->row.id, meta, sizeof(meta));
+	int len = pgnl_view_meta(view, group, seen, meta, sizeof(meta));
 
 	return len == (int)told->meta_len && !memcmp(meta, told->meta ? : "", len);
 }
@@ -140,7 +141,7 @@ static const char *differs(struct pgnl_view *view, struct client *c, const char 
 			joined += list.at[i].row.count;
 			if (!row || !same_row(row, &list.at[i]))
 				wrong = say("%s: member %d", group, i);
-			else if (n < 100 && !same_meta(view, group, &list.at[i]))
+			else if (n < 100 && !same_meta(view, group, row, &list.at[i]))
 				wrong = say("%s: metadata %d", group, i);
 		}
 		if (!*wrong && pgnl_view_pids(view, group, pids, MANY) != n)
@@ -179,7 +180,7 @@ TEST_F(view, it_shows_what_was_there_and_what_comes)
 	EXPECT_EQ(7, m.weight);
 	EXPECT_EQ(getuid(), m.uid);
 	EXPECT_EQ(id_of(self->c, child.pid), m.id);
-	EXPECT_EQ(11, pgnl_view_meta(view, "old", m.id, meta, sizeof(meta)));
+	EXPECT_EQ(11, pgnl_view_meta(view, "old", &m, meta, sizeof(meta)));
 	EXPECT_STREQ("unix:/run/a", meta);
 	EXPECT_EQ(-ENOENT, pgnl_view_lookup(view, "new", NULL));
 	ASSERT_EQ(1, join(self->c, NULL, "new", child.pid));
@@ -582,7 +583,7 @@ static void *look_for_halves(void *arg)
 			atomic_fetch_add(&torn->wrong, 1);
 		if (n != 2)
 			continue;
-		len = pgnl_view_meta(torn->view, "pair", m[0].id, meta, sizeof(meta));
+		len = pgnl_view_meta(torn->view, "pair", &m[0], meta, sizeof(meta));
 		for (int i = 1; i < len; i++)
 			if (meta[i] != meta[0])
 				atomic_fetch_add(&torn->wrong, 1);

@@ -17,9 +17,11 @@ import platform
 import socket
 import struct
 import sys
+import time
 
 UNIT = 64
 SLOT = 128
+NODE = 128
 PROBES = 64
 TRIES = 64
 FIRST_ROWS = 8
@@ -27,6 +29,7 @@ SEGMENTS = 12
 ASK_META = 0xffffffff
 DEAD, PARTIAL = 1, 2
 CREATED = 1
+GONE = 255
 FACTOR = 0x9e3779b97f4a7c15
 MASK = (1 << 64) - 1
 
@@ -34,7 +37,9 @@ MASK = (1 << 64) - 1
 CMD_VIEW_GET = 30
 A_SCOPE, A_FD = 1, 55
 
-Member = collections.namedtuple("Member", "pid id count uid weight state meta")
+# node: None for members of this node; age: of its state, in milliseconds
+Member = collections.namedtuple("Member", "pid id count uid weight meta node state age",
+                                defaults=(None, 0, 0))
 
 
 class Ask(Exception):
@@ -86,12 +91,13 @@ class View:
     def __init__(self, fd):
         with mmap.mmap(fd, mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ) as page:
             magic, version, _, self.size = struct.unpack_from("@8sIIQ", page)
-        if magic != b"pgnlview" or version != 1:
-            raise ValueError("not a view of version 1")
+        if magic != b"pgnlview" or version != 2:
+            raise ValueError("not a view of version 2")
         self.map = mmap.mmap(fd, self.size, mmap.MAP_SHARED, mmap.PROT_READ)
         self.words = self.u32(12) * UNIT
         self.buckets = self.u32(24) * UNIT
         self.slots = self.u32(28) * UNIT
+        self.nodes = self.u32(48) * UNIT
         self.seed = struct.unpack_from("@Q", self.map, 144)[0]
         self.scope = self.map[64:128].rstrip(b"\0").decode()
 
@@ -171,9 +177,10 @@ class View:
             raise Ask
         return None
 
-    def columns(self, slot, rows, seq):
-        """For each segment of the group its offset, room and rows."""
-        places = (self.u32(slot + 28),) + self.u32s(slot + 76, SEGMENTS - 1)
+    def columns(self, slot, seq, part):
+        """For each segment of the rows of a slot its offset, room and rows."""
+        rows = self.u32(part + 16)
+        places = (self.u32(part + 28),) + self.u32s(part + 76, SEGMENTS - 1)
         self.check(slot, seq)
         for k, place in enumerate(places):
             room = FIRST_ROWS << (2 * k)
@@ -188,29 +195,54 @@ class View:
         if place == ASK_META:
             raise Ask
         offset = self.at(place, 8)
-        length = struct.unpack_from("@H", self.map, offset + 4)[0]
+        length = struct.unpack_from("@H", self.map, offset)[0]
         self.check(slot, seq)
         return self.map[offset + 8:offset + 8 + length]
 
-    def read(self, slot, seq):
-        """The members of a group, None when it does not exist."""
-        rows, _, unseen = self.u32s(slot + 16, 3)
-        flags = self.map[slot + 13]
-        pending = self.u32(self.words)
-        members = []
-        for base, room, here in self.columns(slot, rows, seq):
+    def rows(self, slot, seq, part):
+        """The rows of a slot: pid, word, id, then count, uid, weight and extra."""
+        for base, room, here in self.columns(slot, seq, part):
             pids = self.u32s(base, here)
             words = self.u32s(base + 4 * room, here)
             ids = struct.unpack_from(f"@{here}Q", self.map, base + 8 * room)
             info = self.map[base + 16 * room:base + 16 * room + 16 * here]
             self.check(slot, seq)
-            for i, row in enumerate(struct.iter_unpack("@IIHBxI", info)):
-                if pids[i] and not (pending and self.u32(self.words + 4 * words[i])):
-                    count, uid, weight, state, extra = row
-                    members.append(Member(pids[i], ids[i], count, uid, weight, state,
-                                          self.meta(slot, seq, extra)))
+            yield from zip(pids, words, ids, struct.iter_unpack("@IIHxxI", info))
+
+    def here(self, slot, seq):
+        """The members of this node."""
+        pending = self.u32(self.words)
+        for pid, word, number, (count, uid, weight, extra) in self.rows(slot, seq, slot):
+            if pid and not (pending and self.u32(self.words + 4 * word)):
+                yield Member(pid, number, count, uid, weight, self.meta(slot, seq, extra))
+
+    def far(self, slot, seq, part):
+        """The members of other nodes."""
+        for pid, word, number, (count, uid, weight, extra) in self.rows(slot, seq, part):
+            node = self.nodes + NODE * word
+            if node + NODE > self.size:
+                raise Again
+            since, = struct.unpack_from("@Q", self.map, node)
+            state = since & 0xff
+            if state == GONE:
+                continue
+            age = max(0, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 10**6 - (since >> 8))
+            yield Member(pid, number, count, uid, weight, self.meta(slot, seq, extra),
+                         self.map[node + 64:node + NODE].rstrip(b"\0").decode(), state,
+                         age if state else 0)
+
+    def read(self, slot, seq):
+        """The members of a group, None when it does not exist."""
+        unseen = self.u32(slot + 24)
+        flags = self.map[slot + 13]
+        number = self.u32(slot + 120)
+        members = list(self.here(slot, seq))
+        if number:
+            if number >= self.u32(140):
+                raise Again
+            members += self.far(slot, seq, self.slots + number * SLOT)
         self.check(slot, seq)
-        return members if members or unseen or flags & CREATED else None
+        return members if members or unseen or number or flags & CREATED else None
 
     def members(self, name):
         """The members of a group; None when there is no such group."""
@@ -244,7 +276,8 @@ def main():
             print(f"{group}: no such group")
         for member in members or []:
             print(f"{group}: pid {member.pid}, id {member.id}, count {member.count},"
-                  f" uid {member.uid}, weight {member.weight}, meta {member.meta}")
+                  f" uid {member.uid}, weight {member.weight}, meta {member.meta},"
+                  f" node {member.node or 'this'}, state {member.state}, age {member.age}")
 
 
 if __name__ == "__main__":

@@ -498,8 +498,8 @@ int pgnl_gg_event_next(struct pgnl_gg_monitor *monitor, int timeout,
  * in a child after fork. What the mapping can't tell they ask the kernel for,
  * over a socket of their own, with the rights of the caller.
  *
- * Members without a pid in the view's pid namespace are left out. Look-ups
- * have no handle, so there are no words beside their -errno:
+ * Members of this node without a pid in the view's pid namespace are left out.
+ * Look-ups have no handle, so there are no words beside their -errno:
  * -ENOENT no such group or scope, -EACCES mode of the group, -EXDEV the caller
  * has gone to another network namespace.
  */
@@ -528,13 +528,14 @@ struct pgnl_view_group {
 
 struct pgnl_view_member {
 	uint64_t id;		/* never reused during a boot */
-	pid_t pid;		/* in the view's pid namespace */
+	pid_t pid;		/* in the view's pid namespace, or that of its node */
 	uint32_t count;
 	uint32_t uid;		/* real uid when it joined */
 	uint16_t weight;
 	uint8_t state;		/* enum pgnl_member_state */
 	uint8_t has_meta;	/* 1: pgnl_view_meta() has it */
-	uint8_t remote;		/* 1: id and pid are those of another node */
+	uint32_t age;		/* not PGNL_UP: milliseconds since it was */
+	char node[64];		/* "": this node; else id and pid are that node's */
 };
 
 /* group may be NULL, to learn only whether it exists. */
@@ -548,11 +549,11 @@ int pgnl_view_pids(struct pgnl_view *view, const char *name, pid_t *pids,
 		   size_t max);
 int pgnl_view_members(struct pgnl_view *view, const char *name,
 		      struct pgnl_view_member *members, size_t max);
-/* Copies at most size bytes of the metadata of a member; returns its length, 0
- * when there is none. -ESRCH: no such member.
+/* Copies at most size bytes of the metadata of a member, of which only id and node
+ * are looked at; returns its length, 0 when there is none. -ESRCH: no such member.
  */
-int pgnl_view_meta(struct pgnl_view *view, const char *name, uint64_t id,
-		   void *meta, size_t size);
+int pgnl_view_meta(struct pgnl_view *view, const char *name,
+		   const struct pgnl_view_member *member, void *meta, size_t size);
 /* One member, as pgnl_pick(); PGNL_PICK_ROUND_ROBIN takes the turns of the
  * view, by itself. -ENODATA: nobody there.
  */

@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { WORDS_AT = 4096, BUCKETS_AT = 8192, SLOTS_AT = 12288, HEAP_AT = 16384, SIZE = 32768 };
+enum { WORDS_AT = 4096, BUCKETS_AT = 8192, SLOTS_AT = 12288, NODES_AT = 16384, HEAP_AT = 20480,
+       SIZE = 40960 };
 
 #define BUCKETS		2
 #define MANY		40	/* rows, in the second segment as well */
@@ -62,11 +63,36 @@ static void add_rows(char *base, struct pgnl_view_slot *slot, uint32_t *end, uin
 	}
 }
 
+static struct pgnl_view_slot *new_slot(char *base, uint32_t *number)
+{
+	*number = ((struct pgnl_view_header *)base)->slots++;
+	return (void *)(base + SLOTS_AT + *number * sizeof(struct pgnl_view_slot));
+}
+
+static void add_node(char *base, uint32_t number, uint64_t since)
+{
+	struct pgnl_view_node *node = (void *)(base + NODES_AT + number * sizeof(*node));
+
+	node->since = since;
+	node->name[0] = (uint8_t)('a' + number);
+}
+
+/* What other nodes have in the last group. Rows name words of their own numbers. */
+static void add_far(char *base, uint32_t *end, uint32_t rows)
+{
+	uint32_t number;
+	struct pgnl_view_slot *slot = new_slot(base, &number);
+
+	slot->flags = PGNL_VIEW_GROUP_FAR;
+	add_rows(base, slot, end, rows);
+	slot[-1].far = number;
+}
+
 static void add_group(char *base, const struct lp_image *image, uint32_t *end, const char *name,
 		      uint32_t rows)
 {
-	uint32_t number = ((struct pgnl_view_header *)base)->slots++;
-	struct pgnl_view_slot *slot = (void *)(base + SLOTS_AT + number * sizeof(*slot));
+	uint32_t number;
+	struct pgnl_view_slot *slot = new_slot(base, &number);
 	uint32_t *buckets = (void *)(base + BUCKETS_AT);
 	size_t len = strlen(name);
 
@@ -95,16 +121,23 @@ static void build(char *base)
 		.size = SIZE,
 		.buckets_at = BUCKETS_AT / PGNL_VIEW_UNIT,
 		.slots_at = SLOTS_AT / PGNL_VIEW_UNIT,
+		.nodes_at = NODES_AT / PGNL_VIEW_UNIT,
 		.buckets = BUCKETS,
 		.slots = 1,
+		.gone = 1,
 		.seed = 0x0123456789abcdef,
 	};
 	if (!lp_image_init(&image, base, SIZE))
 		abort();
+	add_node(base, 1, PGNL_STATE_UP);
+	add_node(base, 2, 1000 << 8 | PGNL_STATE_SUSPECT);
+	add_node(base, 3, PGNL_VIEW_GONE);
 	add_group(base, &image, &end, "g", 3);
 	add_group(base, &image, &end, "many", MANY);
+	add_far(base, &end, MANY);
 	add_group(base, &image, &end, long_name, 1);
 	add_group(base, &image, &end, "none", 0);
+	add_far(base, &end, 3);
 }
 
 static void look(const struct lp_image *image, const char *name)
@@ -117,13 +150,19 @@ static void look(const struct lp_image *image, const char *name)
 	lp_image_lookup(image, name, &group);
 	lp_image_pids(image, name, pids, SOME);
 	lp_image_members(image, name, members, SOME);
-	for (uint64_t id = 0; id < 3; id++)
-		lp_image_meta(image, name, id, meta, sizeof(meta));
+	for (uint64_t id = 0; id < 3; id++) {
+		struct pgnl_view_member here = { .id = id }, there = { .id = id, .node = "b" };
+
+		lp_image_meta(image, name, &here, meta, sizeof(meta));
+		lp_image_meta(image, name, &there, meta, sizeof(meta));
+	}
 	for (int policy = PGNL_PICK_CLOSEST; policy <= PGNL_PICK_KEY; policy++) {
 		struct lp_pick pick = {
 			.policy = policy,
 			.key = "key",
 			.key_len = 3,
+			.flags = policy & 1 ? PGNL_ANY_STATE : 0,
+			.uid = PGNL_ANY_UID,
 		};
 
 		lp_image_pick(image, name, &pick, 7, 0x9e3779b97f4a7c15, members);

@@ -23,8 +23,8 @@
 #define MEMBERS	8
 #define NAMES	4096		/* random ones, which are taken in turn */
 
-enum { WORDS_AT = 1 << 20, BUCKETS_AT = 2 << 20, SLOTS_AT = 4 << 20, HEAP_AT = 32 << 20,
-       SIZE = 96 << 20, BUCKETS = 1 << 18 };
+enum { WORDS_AT = 1 << 20, BUCKETS_AT = 2 << 20, SLOTS_AT = 4 << 20, NODES_AT = 31 << 20,
+       HEAP_AT = 32 << 20, SIZE = 96 << 20, BUCKETS = 1 << 18 };
 
 static char *base;
 static struct lp_image image;
@@ -92,6 +92,7 @@ static void build(void)
 		.size = SIZE,
 		.buckets_at = BUCKETS_AT / PGNL_VIEW_UNIT,
 		.slots_at = SLOTS_AT / PGNL_VIEW_UNIT,
+		.nodes_at = NODES_AT / PGNL_VIEW_UNIT,
 		.buckets = BUCKETS,
 		.slots = GROUPS + 8,
 		.seed = 0x0123456789abcdef,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
 /*
- * The mapped view of a scope, version 1. docs/view-format.md says how to read
+ * The mapped view of a scope, version 2. docs/view-format.md says how to read
  * it; the structs alone are not enough for that.
  *
  * All numbers are in host byte order. A "place" is an offset from the start of
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define PGNL_VIEW_MAGIC		"pgnlview"
-#define PGNL_VIEW_VERSION	1
+#define PGNL_VIEW_VERSION	2
 
 /* Bytes of the unit of a place. */
 #define PGNL_VIEW_UNIT		64
@@ -32,6 +32,9 @@
 /* Bytes of a name that stand in the slot itself. */
 #define PGNL_VIEW_NAME_INLINE	32
 
+/* In place of the state of a node: its rows are not to be shown. */
+#define PGNL_VIEW_GONE		255
+
 /* In place of a piece of metadata: there is some, ask netlink. */
 #define PGNL_VIEW_ASK		0xffffffffU
 
@@ -49,9 +52,12 @@ enum pgnl_view_flag {
 /**
  * enum pgnl_view_group_flag - Properties of a group.
  * @PGNL_VIEW_GROUP_CREATED: Made by request, so there also when empty.
+ * @PGNL_VIEW_GROUP_FAR: This slot has the rows of other nodes, for a group
+ *   whose slot leads here.
  */
 enum pgnl_view_group_flag {
 	PGNL_VIEW_GROUP_CREATED = 1,
+	PGNL_VIEW_GROUP_FAR = 2,
 };
 
 /**
@@ -65,6 +71,7 @@ enum pgnl_view_group_flag {
  * @pid_ns: Inode number of the pid namespace of the pids.
  * @user_ns: Inode number of the user namespace of the uids.
  * @epoch: That of the module.
+ * @nodes_at: Place of the other nodes, each a struct pgnl_view_node.
  * @zero1: Always 0.
  * @scope: Name of the scope, NUL-padded.
  * @flags: enum pgnl_view_flag.
@@ -72,6 +79,7 @@ enum pgnl_view_group_flag {
  * @buckets: How many buckets there are; it only grows.
  * @slots: How many slots there are, number 0 included; it only grows.
  * @seed: Of the hash.
+ * @gone: How many nodes are gone whose rows may still be here.
  * @zero2: Always 0.
  */
 struct pgnl_view_header {
@@ -84,7 +92,8 @@ struct pgnl_view_header {
 	__u32	pid_ns;
 	__u32	user_ns;
 	__u64	epoch;
-	__u64	zero1[2];
+	__u32	nodes_at;
+	__u32	zero1[3];
 	__u8	scope[64];
 	/* Offset 128: what every look-up reads. */
 	__u32	flags;
@@ -92,12 +101,13 @@ struct pgnl_view_header {
 	__u32	buckets;
 	__u32	slots;
 	__u64	seed;
-	__u64	zero2[5];
+	__u32	gone;
+	__u32	zero2[9];
 };
 
 /**
- * struct pgnl_view_slot - A group.
- * @seq: Sequence of the slot and its rows; odd while they are changed.
+ * struct pgnl_view_slot - A group, or what other nodes have in one.
+ * @seq: Sequence of the group and its rows; odd while they are changed.
  * @hash: Hash of the name.
  * @next: Number of the next slot of the chain, 0 at its end.
  * @name_len: Bytes of the name; 0 in a slot that is no group's.
@@ -111,7 +121,13 @@ struct pgnl_view_header {
  * @members: Sum of the counts of the rows to be shown.
  * @name_at: Place of the whole name, when it does not fit.
  * @more: Places of the further segments.
+ * @far: Number of the slot with what other nodes have in the group, 0 if they
+ *   have nothing.
  * @zero2: Always 0.
+ *
+ * Of a slot with %PGNL_VIEW_GROUP_FAR only @flags, @rows, @seen, @members and the
+ * places of the segments mean something, and the sequence of the slot that
+ * leads to it covers them.
  */
 struct pgnl_view_slot {
 	__u32	seq;
@@ -128,7 +144,23 @@ struct pgnl_view_slot {
 	__u64	members;
 	__u32	name_at;
 	__u32	more[PGNL_VIEW_SEGMENTS - 1];
-	__u64	zero2;
+	__u32	far;
+	__u32	zero2;
+};
+
+/**
+ * struct pgnl_view_node - Another node.
+ * @since: Milliseconds of the boot clock at which it came into its state, times
+ *   256; and its state, of enum pgnl_state or PGNL_VIEW_GONE.
+ * @incarnation: Which of that name.
+ * @zero: Always 0.
+ * @name: Its name, NUL-padded; empty: none of whom there is a row.
+ */
+struct pgnl_view_node {
+	__u64	since;
+	__u64	incarnation;
+	__u64	zero[6];
+	__u8	name[64];
 };
 
 /**
@@ -136,7 +168,6 @@ struct pgnl_view_slot {
  * @count: How many times the process has joined; 0: no row to be shown.
  * @uid: Real uid of the process as of its first join.
  * @weight: Weight of the membership.
- * @state: One of enum pgnl_state.
  * @zero: Always 0.
  * @extra_at: Place of a struct pgnl_view_extra, 0, or PGNL_VIEW_ASK.
  */
@@ -144,22 +175,19 @@ struct pgnl_view_info {
 	__u32	count;
 	__u32	uid;
 	__u16	weight;
-	__u8	state;
-	__u8	zero;
+	__u16	zero;
 	__u32	extra_at;
 };
 
 /**
  * struct pgnl_view_extra - What few members have.
- * @node: Place of the name of the node of the process, 0 for this node.
  * @len: Bytes of metadata, 0 to PGNL_META_MAX.
  * @zero: Always 0.
  * @meta: The metadata.
  */
 struct pgnl_view_extra {
-	__u32	node;
 	__u16	len;
-	__u16	zero;
+	__u16	zero[3];
 	__u8	meta[];
 };
 

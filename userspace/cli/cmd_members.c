@@ -28,6 +28,8 @@ static bool is_wanted(const struct wanted *want, const struct pgnl_member *membe
 {
 	if (want->node)
 		return member->node && !strcmp(member->node, want->node);
+	if (want->local)
+		return !member->node;
 	return !want->remote || member->node;
 }
 
@@ -90,8 +92,8 @@ static size_t print_count(struct cli *cli, const struct pgnl_members *list,
 }
 
 /*
- * A list as pgnl_members() makes it. Members that have gone between the look at
- * all and that at their metadata come without it.
+ * A list as pgnl_members() makes it, for free_list(). Members that have gone between
+ * the look at all and that at their metadata come without it.
  */
 static struct pgnl_members *from_view(struct pgnl_view *view, const char *group,
 				      const struct pgnl_view_member *seen, size_t n)
@@ -110,8 +112,10 @@ static struct pgnl_members *from_view(struct pgnl_view *view, const char *group,
 		member->uid = seen[i].uid;
 		member->weight = seen[i].weight;
 		member->state = seen[i].state;
+		member->age = seen[i].age;
+		member->node = *seen[i].node ? need(strdup(seen[i].node)) : NULL;
 		len = seen[i].has_meta ?
-			pgnl_view_meta(view, group, seen[i].id, meta, sizeof(meta)) : 0;
+			pgnl_view_meta(view, group, &seen[i], meta, sizeof(meta)) : 0;
 		if (len <= 0)
 			continue;
 		member->meta = memcpy(need(malloc(len)), meta, len);
@@ -133,21 +137,13 @@ static int look(struct cli *cli, struct pgnl_view *view, struct pgnl_members **l
 		seen = need(calloc(room, sizeof(*seen)));
 	}
 	*missing = n == -ENOENT;
-	/* A view does not say which node, so all of it is asked of the kernel. */
-	for (int i = 0; i < n; i++)
-		if (seen[i].remote) {
-			free(seen);
-			return EXDEV;
-		}
 	if (n >= 0 || *missing)
 		*list = from_view(view, cli->words[0], seen, *missing ? 0 : n);
 	free(seen);
 	return *missing || n >= 0 ? 0 : n;
 }
 
-/* @view is taken back when the list is not of that. */
-static int view_members(struct cli *cli, struct wanted *want, struct pgnl_members **list,
-			int *missing)
+static int view_members(struct cli *cli, struct pgnl_members **list, int *missing)
 {
 	struct pgnl_view *view;
 	int ret = pgnl_view_open(cli->kernel, cli->scope, 0, &view);
@@ -156,14 +152,15 @@ static int view_members(struct cli *cli, struct wanted *want, struct pgnl_member
 		return err_kernel(cli, ret);
 	ret = look(cli, view, list, missing);
 	pgnl_view_close(view);
-	want->view = ret != EXDEV;
 	return ret < 0 ? err_refused(cli, "can't look at the group: %s", strerror(-ret)) : CLI_DONE;
 }
 
 static void free_list(struct pgnl_members *list, bool view)
 {
-	for (size_t i = 0; view && i < list->n; i++)
+	for (size_t i = 0; view && i < list->n; i++) {
+		free((void *)list->member[i].node);
 		free((void *)list->member[i].meta);
+	}
 	pgnl_free(list);
 }
 
@@ -182,11 +179,10 @@ static int list_members(struct cli *cli, struct wanted *want)
 		want->node = NULL;
 	}
 	if (want->view) {
-		ret = view_members(cli, want, &list, &missing);
+		ret = view_members(cli, &list, &missing);
 		if (ret != CLI_DONE)
 			return ret;
-	}
-	if (!want->view) {
+	} else {
 		ret = pgnl_members(cli->kernel, cli->scope, cli->words[0],
 				   want->local ? PGNL_LOCAL : 0, &list, &missing);
 		if (ret < 0)
