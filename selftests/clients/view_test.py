@@ -18,6 +18,10 @@ import tap
 
 TOP = os.environ.get("PGNL_TOP") or os.path.join(os.path.dirname(__file__), "../..")
 PGNL = os.path.join(TOP, "build/bin/pgnl")
+AGENT = os.path.join(TOP, "build/selftests/agent")
+STATES = ["up", "suspect", "stale"]
+OTHERS = ["x", "y", "z"]
+CLONE_NEWNET = 0x40000000
 ROUNDS = float(os.environ.get("PGNL_ROUNDS", 1))
 
 
@@ -30,14 +34,15 @@ def pgnl(*args, ok=(0,)):
 def listed(group, *options):
     """What the command says; None when it says that there is no such group."""
     out = pgnl("-j", "members", group, *options, ok=(0, 3))
-    rows = {(m["pid"], int(m["id"]), m["count"], m["uid"], m["weight"], m["meta"] or "")
+    rows = {(m["pid"], int(m["id"]), m["count"], m["uid"], m["weight"], m["meta"] or "",
+             m["node"] if m["node"] in OTHERS else None, STATES.index(m["state"]))
             for m in json.loads(out or "[]")}
     return rows or None
 
 
 def read(view, group):
     members = view.members(group)
-    return members and {(m.pid, m.id, m.count, m.uid, m.weight, m.meta.decode())
+    return members and {(m.pid, m.id, m.count, m.uid, m.weight, m.meta.decode(), m.node, m.state)
                         for m in members} or None
 
 
@@ -78,6 +83,78 @@ def test_three_readers_tell_the_same_after_every_change():
     end(processes)
     for group in names:
         assert view.members(group) is None and listed(group, "--view") is None, group
+    view.close()
+
+
+class Agent:
+    """Plays the agent of this network namespace."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([AGENT, "here", "3600000"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout.readline() == "ok\n"
+
+    def say(self, *words):
+        print(*words, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        assert answer == "ok\n", (words, answer)
+
+    def close(self):
+        self.process.stdin.close()
+        assert self.process.wait() == 0
+        self.process.stdout.close()
+
+
+def let_agent_do(agent, chance, up):
+    """Something by chance; up: the incarnations of the nodes that are there."""
+    node = chance.choice(OTHERS)
+    what = chance.choice(["up", "down", "suspect", "sync"] + 6 * ["put"])
+    if what != "up" and node not in up:
+        return
+    if what in ("up", "put"):
+        up.setdefault(node, chance.randrange(1, 9))
+        agent.say("up", node, up[node])
+    if what == "put":
+        agent.say("put pg", node, up[node], chance.choice("ab"), chance.randrange(1, 12),
+                  chance.randrange(4), "m" * chance.randrange(257))
+    elif what == "sync":
+        agent.say("up", node, up[node])
+        agent.say("begin", node, up[node])
+        agent.say("put pg", node, up[node], "a", chance.randrange(1, 12), 1)
+        agent.say("commit", node, up[node])
+    elif what != "up":
+        agent.say(what, node, up[node])
+    if what == "down":
+        del up[node]
+
+
+def test_members_of_other_nodes_are_told_alike():
+    view = mapped()
+    agent = Agent()
+    process, = sleepers(1)
+    pgnl("join", "b", "--pid", str(process.pid))
+    chance = random.Random(3)
+    up = {}
+    states = set()
+    for step in range(int(30 * ROUNDS) + 1):
+        let_agent_do(agent, chance, up)
+        if step % 15 == 7:
+            # Who comes next finds what is there, and not confirmed.
+            agent.close()
+            agent = None
+        for group in "ab":
+            told = listed(group)
+            assert read(view, group) == told, (group, told, read(view, group))
+            assert listed(group, "--view") == told, group
+            states |= {row[-1] for row in told or []}
+        agent = agent or Agent()
+    assert states == {0, 1, 2}, states
+    for node, incarnation in up.items():
+        agent.say("down", node, incarnation)
+    assert view.members("a") is None and listed("b") == read(view, "b")
+    agent.close()
+    end([process])
+    assert view.members("b") is None
     view.close()
 
 
