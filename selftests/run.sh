@@ -16,7 +16,7 @@ module=$top/build/kmod-$(uname -r)/pgnl.ko
 # shellcheck source=selftests/klog.sh
 . "$here/klog.sh"
 
-limit=600
+limit=1200
 while getopts t: opt; do
 	case $opt in
 	t) limit=$OPTARG ;;

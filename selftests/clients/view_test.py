@@ -136,7 +136,7 @@ def test_members_of_other_nodes_are_told_alike():
     chance = random.Random(3)
     up = {}
     states = set()
-    for step in range(int(30 * ROUNDS) + 1):
+    for step in range(int(10 * ROUNDS) + 1):
         let_agent_do(agent, chance, up)
         if step % 15 == 7:
             # Who comes next finds what is there, and not confirmed.
