@@ -73,6 +73,38 @@ left() {
 	[ "$(moves)" = 4 ]
 }
 
+# keeps NODE OTHER N: its agent has so many rows of another node.
+keeps() {
+	[ "$(agent_says "$1" | jq --arg node "$2" '.nodes[] | select(.node == $node) | .rows')" = "$3" ]
+}
+
+# limit_rows NODE N: of each other node, as its agent finds when it is reloaded.
+limit_rows() {
+	local before
+	on "$1" pgnl -q limits "node-remotes=$2" >/dev/null
+	before=$(grep -c "read again" "$cluster/$1.log") || true
+	signal_agent "$1" HUP
+	eventually reloaded "$1" "$before"
+}
+
+reloaded() {
+	[ "$(grep -c "read again" "$cluster/$1.log")" -gt "$2" ]
+}
+
+@test "of a node no more is kept than the limit, until a reload finds another" {
+	limit_rows c 2
+	member a web
+	member a web
+	member a web
+	eventually states b a up 3
+	eventually grep -q "more rows than are taken" "$cluster/c.log"
+	states c a up 2
+	keeps c a 2
+	limit_rows c 1048576
+	eventually states c a up 3
+	keeps c a 3
+}
+
 @test "a node that is cut off is suspect, then its members leave; healed, they are back" {
 	member a web
 	member b web

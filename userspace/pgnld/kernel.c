@@ -92,6 +92,15 @@ uint64_t kernel_incarnation(const struct kernel *kernel)
 	return pgnl_agent_incarnation(kernel->agent);
 }
 
+uint64_t kernel_rows_max(const struct kernel *kernel)
+{
+	uint64_t limits[PGNL_N_LIMITS] = { 0 };
+
+	if (pgnl_limits(kernel->handle, limits, NULL, PGNL_N_LIMITS))
+		return 0;
+	return limits[PGNL_LIMIT_NODE_REMOTES];
+}
+
 bool kernel_is_lost(const struct kernel *kernel)
 {
 	return kernel->lost;

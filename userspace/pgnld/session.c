@@ -212,8 +212,8 @@ static const char **order_of(const struct config_group *group)
 	return order;
 }
 
-/* The order is the caller's to free. */
-static struct core_config core_config(const struct config *config)
+/* The order is the caller's to free. Of a node no more is kept than the kernel takes. */
+static struct core_config core_config(const struct session *session, const struct config *config)
 {
 	const struct config_group *group = config_group_of(config, config->node);
 	const char **order = order_of(group);
@@ -225,12 +225,13 @@ static struct core_config core_config(const struct config *config)
 		.grace = (uint64_t)config->grace * 1000000,
 		.remote_root = config->remote_root,
 		.digest_interval = CORE_DIGEST_INTERVAL,
+		.rows_max = kernel_rows_max(session->kernel),
 	};
 }
 
 void session_configure(struct session *session, const struct config *config)
 {
-	struct core_config new = core_config(config);
+	struct core_config new = core_config(session, config);
 
 	tick(session);
 	core_configure(session->core, &new);
@@ -267,7 +268,7 @@ void session_round(struct session *session)
 
 static int start(struct session *session, const struct config *config)
 {
-	struct core_config wanted = core_config(config);
+	struct core_config wanted = core_config(session, config);
 	uint8_t digest_key[CORE_KEY];
 	int ret;
 
