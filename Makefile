@@ -79,7 +79,7 @@ $(O)/linux/.unpacked:
 ## make debug-kernel          a kernel that watches itself; KVER=debug is its name
 ## make check-debug           the tests of the kernel on it [TESTS='exit_test ...']
 ## make fuzz                  requests of any kind to it [FUZZ_SECONDS=3600] [SEED=N]
-## make check-cluster         Erlang's cases on four nodes, 8 and 36 nodes in one VM [KVER=6.1]
+## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM [KVER=6.1]
 ## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
 ## make sim [SEEDS=100000]    clusters in one process, each from a seed [SEED=N]: the long run
 ## make scale [NODES=1000]    what a cluster costs as it grows

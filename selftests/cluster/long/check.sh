@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, and clusters
-# of 8 and of 36 nodes in one VM. PART: suites, "many NODES MB".
+# check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, faults, and
+# clusters of 8 and of 36 nodes in one VM. PART: suites, faults, "many NODES MB".
 # shellcheck disable=SC2317 # parts are called by their names
 set -u
 
@@ -14,9 +14,17 @@ failed=0
 rm -rf "$out"
 mkdir -p "$out"
 
+run() {
+	"$top/selftests/vm/run" -k "$kernel" -t 1800 -o "$out/$1" -- \
+		selftests/run.sh -t 1600 "long/$1.bats" || failed=1
+}
+
 suites() {
-	"$top/selftests/vm/run" -k "$kernel" -t 1800 -o "$out/suites" -- \
-		selftests/run.sh -t 1600 long/suites.bats || failed=1
+	run suites
+}
+
+faults() {
+	run faults
 }
 
 many() {
@@ -25,7 +33,7 @@ many() {
 		env NODES="$1" selftests/run.sh -t 3000 long/many.bats || failed=1
 }
 
-[ $# -gt 1 ] || set -- "$kernel" suites "many 8 3072" "many 36 6144"
+[ $# -gt 1 ] || set -- "$kernel" suites faults "many 8 3072" "many 36 6144"
 for part in "${@:2}"; do
 	# shellcheck disable=SC2086 # its words
 	$part

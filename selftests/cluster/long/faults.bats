@@ -3,7 +3,7 @@
 # Three nodes with bad cables, agents that are killed at any moment, and a module that
 # goes. A node that is out of reach is suspect for so long here that nobody leaves.
 # shellcheck disable=SC2154
-load lib
+load ../lib
 
 nodes=(a b c)
 
@@ -162,7 +162,7 @@ bad_cables() {
 @test "an agent that TIPC tells no more of others asks anew, and keeps who is connected" {
 	stop c TERM
 	eventually knows a c suspect
-	"$cluster_tests/unsubscribe.py" "$(<"$cluster/a.pid")"
+	"$cluster_tests/long/unsubscribe.py" "$(<"$cluster/a.pid")"
 	eventually grep -q "asked anew" "$cluster/a.log"
 	start c
 	eventually meet "${nodes[@]}"
