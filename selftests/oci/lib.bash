@@ -94,3 +94,9 @@ setup() {
 	make_rootfs
 	write_conf
 }
+
+# started GROUP: its one member has become the command of its container. Before that it
+# is the runtime's, which may wait for ever for one that is killed.
+started() {
+	[ "$(cat "/proc/$(pgnl members "$1" --pids)/comm" 2>/dev/null)" = sleep ]
+}

@@ -195,6 +195,7 @@ as_user() {
 		--rootfs $bundles/rootfs sleep 1000 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- </dev/null &
 	runner=$!
 	eventually has_members container/web 1
+	eventually started container/web
 	[ "$(json '.[0].uid' members container/web)" = 7001 ]
 	kill -KILL "$(pgnl members container/web --pids)"
 	wait "$runner" || true
@@ -217,6 +218,7 @@ as_user() {
 		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&- </dev/null &
 	runner=$!
 	eventually has_members container/web 1
+	eventually started container/web
 	[ "$(json '.[0].uid' members container/web)" = 7001 ]
 	kill -KILL "$(pgnl members container/web --pids)"
 	wait "$runner" || true
