@@ -37,7 +37,11 @@ gate() {
 	case $? in
 	0) count 1 0 0 && echo "passed $((SECONDS - start)) s" ;;
 	77) count 0 0 1 && echo "skipped: $(tail -n 1 "$log")" ;;
-	*) count 0 1 0 && echo "FAILED" && sed 's/^/    /' "$log" ;;
+	*)
+		count 0 1 0
+		echo "FAILED" && sed 's/^/    /' "$log"
+		tail -n 3 "$log" | sed "s/^/gate $1: /" >>"$logs/failed"
+		;;
 	esac
 }
 
@@ -91,8 +95,9 @@ sum_up() {
 	status=$(cat "$logs/$1.status")
 	echo "Linux $1: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} were skipped"
 	count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
+	[ ! -e "$logs/$1/tests/failed" ] || sed "s/^/$1: /" "$logs/$1/tests/failed" >>"$logs/failed"
 	if [ "$status" -gt 1 ]; then
-		echo "the VM ended with status $status"
+		echo "the VM ended with status $status" | tee -a "$logs/failed"
 		count 0 1 0
 	fi
 }
@@ -124,5 +129,7 @@ for part in "${@:-}"; do
 	*) echo "usage: check.sh [gates] [modules] [vm]" >&2 && exit 2 ;;
 	esac
 done
+# Once more what failed, where the reader of a long log looks first.
+[ ! -e "$logs/failed" ] || cat "$logs/failed"
 echo "$total_passed passed, $total_failed failed, $total_skipped skipped"
 [ "$total_failed" = 0 ]

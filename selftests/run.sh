@@ -127,6 +127,8 @@ report() {
 		$(((${EPOCHREALTIME/./} - start) / 1000000)) \
 		$(((${EPOCHREALTIME/./} - start) / 100000 % 10))
 	[ ! "$details$wrong" ] || printf '%s\n' "$details" "$wrong" | sed -e '/^$/d' -e 's/^/    /'
+	[ "$failed" = 0 ] || printf '%s\n' "$wrong" "$details" | sed '/^$/d' | head -n 6 |
+		cut -c 1-200 | sed "s|^|$test: |" >>"$logs/failed"
 	total_passed=$((total_passed + passed))
 	total_failed=$((total_failed + failed))
 	total_skipped=$((total_skipped + skipped))
