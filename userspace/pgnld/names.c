@@ -372,18 +372,6 @@ static struct holder *put_holder(struct core *core, struct node *node,
 	return holder;
 }
 
-static void remove_holder(struct core *core, struct node *node, const struct core_row *row)
-{
-	struct name *name = find_name(core, row->group);
-	struct holder *holder = name ? find_holder(name, node, row->id) : NULL;
-
-	if (!holder)
-		return;
-	if (!node)
-		wake_waiting(core, name);
-	drop_holder(core, holder);
-}
-
 static void evict(struct core *core, struct holder *own, enum core_evict why,
 		  struct core_text other)
 {
@@ -929,12 +917,103 @@ void core_name_cancel(struct core *core, uint64_t request)
 		}
 }
 
+/* --- conflicts ---------------------------------------------------------------------- */
+
+/* Both ends come to the same, each from both rows. */
+static bool is_later(const struct core *core, const struct holder *own,
+		     const struct holder *other)
+{
+	int order;
+
+	if (own->told.stamp != other->told.stamp)
+		return own->told.stamp > other->told.stamp;
+	order = compare_text(node_of(core, own), node_name(other->node));
+	return order ? order > 0 : core->incarnation > other->node->incarnation;
+}
+
+static bool both_lose(const struct holder *own, const struct holder *other)
+{
+	return own->told.resolve == CORE_NOTIFY_ALL || other->told.resolve == CORE_NOTIFY_ALL;
+}
+
+static bool loses(const struct core *core, const struct holder *own,
+		  const struct holder *other)
+{
+	return both_lose(own, other) || is_later(core, own, other);
+}
+
+/* Both know of each other now. */
+static bool have_met(const struct holder *own, const struct holder *other)
+{
+	const struct peer *peer = other->node->peer;
+
+	return is_current(other->node) && peer->started && peer->cursor.seen >= own->seq;
+}
+
+static void resolve(struct core *core, struct holder *own)
+{
+	struct holder *other;
+
+	DL_FOREACH(own->name->holders, other) {
+		if (!other->node || other->displaced || !have_met(own, other) ||
+		    !(own->replaced || loses(core, own, other)))
+			continue;
+		if (own->replaced) {
+			evict(core, own, CORE_EVICT_REPLACED, node_name(other->node));
+			return;
+		}
+		core->stats.name_conflicts++;
+		core_log(core, CORE_LOG_WARNING, "a name is held here and on node %.*s, too",
+			 TEXT(node_name(other->node)));
+		evict(core, own, own->told.resolve == CORE_RANDOM_EXIT ? CORE_EVICT_EXIT :
+		      CORE_EVICT_CONFLICT, node_name(other->node));
+		return;
+	}
+}
+
+void names_resolve(struct core *core)
+{
+	struct holder *holder;
+	struct name *name;
+
+	for (name = core->names.clashes; name; name = name->clash_next)
+		DL_FOREACH(name->holders, holder)
+			if (!holder->node && !holder->evicted)
+				resolve(core, holder);
+}
+
+/*
+ * The row of another node is about to leave. It may be that this one lost a name there
+ * which both lose, before names_resolve() has come to it here.
+ */
+static void resolve_before(struct core *core, const struct holder *other)
+{
+	struct holder *own = own_holder(other->name);
+
+	if (own && !own->evicted && both_lose(own, other))
+		resolve(core, own);
+}
+
 /* --- rows -------------------------------------------------------------------------- */
 
 static bool is_of_names(const struct core_row *row)
 {
 	return row->id && row->scope.len == strlen(CORE_NAMES) &&
 	       !memcmp(row->scope.data, CORE_NAMES, row->scope.len);
+}
+
+static void remove_holder(struct core *core, struct node *node, const struct core_row *row)
+{
+	struct name *name = find_name(core, row->group);
+	struct holder *holder = name ? find_holder(name, node, row->id) : NULL;
+
+	if (!holder)
+		return;
+	if (node)
+		resolve_before(core, holder);
+	else
+		wake_waiting(core, name);
+	drop_holder(core, holder);
 }
 
 void names_own(void *arg, const struct own_row *own)
@@ -1209,67 +1288,6 @@ bool names_frame(struct core *core, struct peer *peer, enum frame_type type,
 		break;
 	}
 	return true;
-}
-
-/* --- conflicts ---------------------------------------------------------------------- */
-
-/* Both ends come to the same, each from both rows. */
-static bool is_later(const struct core *core, const struct holder *own,
-		     const struct holder *other)
-{
-	int order;
-
-	if (own->told.stamp != other->told.stamp)
-		return own->told.stamp > other->told.stamp;
-	order = compare_text(node_of(core, own), node_name(other->node));
-	return order ? order > 0 : core->incarnation > other->node->incarnation;
-}
-
-static bool loses(const struct core *core, const struct holder *own,
-		  const struct holder *other)
-{
-	return own->told.resolve == CORE_NOTIFY_ALL || other->told.resolve == CORE_NOTIFY_ALL ||
-	       is_later(core, own, other);
-}
-
-/* Both know of each other now. */
-static bool have_met(const struct holder *own, const struct holder *other)
-{
-	const struct peer *peer = other->node->peer;
-
-	return is_current(other->node) && peer->started && peer->cursor.seen >= own->seq;
-}
-
-static void resolve(struct core *core, struct holder *own)
-{
-	struct holder *other;
-
-	DL_FOREACH(own->name->holders, other) {
-		if (!other->node || other->displaced || !have_met(own, other) ||
-		    !(own->replaced || loses(core, own, other)))
-			continue;
-		if (own->replaced) {
-			evict(core, own, CORE_EVICT_REPLACED, node_name(other->node));
-			return;
-		}
-		core->stats.name_conflicts++;
-		core_log(core, CORE_LOG_WARNING, "a name is held here and on node %.*s, too",
-			 TEXT(node_name(other->node)));
-		evict(core, own, own->told.resolve == CORE_RANDOM_EXIT ? CORE_EVICT_EXIT :
-		      CORE_EVICT_CONFLICT, node_name(other->node));
-		return;
-	}
-}
-
-void names_resolve(struct core *core)
-{
-	struct holder *holder;
-	struct name *name;
-
-	for (name = core->names.clashes; name; name = name->clash_next)
-		DL_FOREACH(name->holders, holder)
-			if (!holder->node && !holder->evicted)
-				resolve(core, holder);
 }
 
 /* --- life -------------------------------------------------------------------------- */

@@ -353,6 +353,25 @@ TEST_F(names, simple_resolve3)
 	ASSERT_EQ(CORE_EVICT_CONFLICT, LOST(1, "x", 2));
 }
 
+/* Also when its row and the end of that come to the other one in the same round. */
+TEST_F(names, both_lose_however_fast_one_does)
+{
+	BOOT_ALL(2);
+	for (int i = 0; i < 200; i++) {
+		CUT(0, 1, true);
+		RUN(5 * LOOP_S);
+		ASK_AS(0, "x", 1, CORE_KEEP_FIRST);
+		ASK_AS(1, "x", 2, CORE_NOTIFY_ALL);
+		RUN(LOOP_S);
+		ASSERT_EQ(1, HOLDER(0, "x"));
+		ASSERT_EQ(2, HOLDER(1, "x"));
+		CUT(0, 1, false);
+		AGREE();
+		ASSERT_EQ(0, HOLDER(0, "x"));
+		ASSERT_EQ(0, HOLDER(1, "x"));
+	}
+}
+
 TEST_F(names, advanced_partition)
 {
 	BOOT_ALL(6);
