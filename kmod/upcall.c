@@ -83,15 +83,20 @@ static void release(struct pgnl_pending *pending)
 	kfree(pending);
 }
 
+static void finish(struct pgnl_pending *pending)
+{
+	if (pending->ops->free)
+		pending->ops->free(pending);
+	uncharge(pending);
+}
+
 /**
  * pgnl_upcall_free() - Let a request go of which nobody was told.
  * @pending: the request, not sent
  */
 void pgnl_upcall_free(struct pgnl_pending *pending)
 {
-	if (pending->ops->free)
-		pending->ops->free(pending);
-	uncharge(pending);
+	finish(pending);
 	release(pending);
 }
 
@@ -259,7 +264,10 @@ static void tell(struct pgnl_pending *pending)
 	sk_error_report(sk);
 }
 
-/* The last of a request that nobody else knows of any more. */
+/*
+ * The last of a request that nobody else knows of any more. Who is told may ask
+ * anew at once, so it is not charged any more by then.
+ */
 static void end(struct pgnl_pending *pending, int err, const char *words)
 {
 	if (err && nla_put_u32(pending->result, PGNL_A_ERROR, -err))
@@ -267,8 +275,9 @@ static void end(struct pgnl_pending *pending, int err, const char *words)
 	if (err && words &&
 	    nla_put_string(pending->result, PGNL_A_WORDS, words))
 		WARN_ON_ONCE(1);
+	finish(pending);
 	tell(pending);
-	pgnl_upcall_free(pending);
+	release(pending);
 }
 
 static void fail(struct pgnl_pending *pending, int err, const char *words)

@@ -11,6 +11,7 @@
 #include "kselftest_harness.h"
 #include "agent.h"
 #include "common.h"
+#include "hold.h"
 #include "inbox.h"
 #include "proc.h"
 
@@ -505,6 +506,41 @@ TEST_F(upcall, limits)
 	EXPECT_EQ(0, usage_get(self->eye, PGNL_A_LIMIT_USER_REQUEST_BYTES));
 	EXPECT_EQ(NULL, told(self->agent, PGNL_CMD_UPCALL, 0));
 	kid_kill(&kid);
+}
+
+static int kid_answers(struct client *agent, int requests)
+{
+	const struct nlmsghdr *msg;
+
+	while (requests--) {
+		msg = told(agent, PGNL_CMD_UPCALL, WAIT_MS);
+		CHECK(msg);
+		answer_req(agent, msg_u64(msg, PGNL_A_REQUEST));
+		CHECK_EQ(0, req_do(agent));
+	}
+	return 0;
+}
+
+/* It runs before who answers for the agent has come back from the kernel. */
+TEST_F(upcall, who_is_told_may_ask_again_at_once)
+{
+	enum { REQUESTS = 50 };
+	pid_t pid;
+	int status;
+
+	ASSERT_EQ(0, limit_set(self->eye, PGNL_A_LIMIT_NET_REQUESTS, 1));
+	ASSERT_TRUE(use_cpu(0));
+	pid = fork();
+	if (!pid)
+		_exit(kid_answers(self->agent, REQUESTS));
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(use_policy(SCHED_FIFO));
+	for (int i = 0; i < REQUESTS; i++) {
+		ASSERT_STREQ("0", send_text(self->c, "g", "x"));
+		EXPECT_EQ(NULL, attr_of(RESULT(), PGNL_A_ERROR));
+	}
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* An agent that does not read is asked as long as there is room, and not waited for. */
