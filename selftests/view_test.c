@@ -108,8 +108,8 @@ static bool same_meta(struct pgnl_view *view, const char *group,
  * "" when the view says of a group what netlink says, which does not change
  * meanwhile, and without asking it.
  */
-static const char *differs(struct pgnl_view *view, struct client *c, const char *scope,
-			   const char *group)
+static const char *differs_now(struct pgnl_view *view, struct client *c, const char *scope,
+			       const char *group)
 {
 	uint64_t asked = pgnl_view_asked(view), joined = 0;
 	static struct pgnl_view_member rows[MANY];
@@ -153,6 +153,16 @@ static const char *differs(struct pgnl_view *view, struct client *c, const char 
 	if (!*wrong && pgnl_view_asked(view) != asked)
 		wrong = say("%s: asked netlink", group);
 	members_free(&list);
+	return wrong;
+}
+
+/* While the kernel had no memory at hand the view is behind, and netlink asked. */
+static const char *differs(struct pgnl_view *view, struct client *c, const char *scope,
+			   const char *group)
+{
+	const char *wrong;
+
+	WAIT_UNTIL(!strstr((wrong = differs_now(view, c, scope, group)), "asked netlink"));
 	return wrong;
 }
 
