@@ -8,6 +8,7 @@
 
 #include "stage.h"
 #include "cgroup.h"
+#include "hold.h"
 #include "inbox.h"
 #include "passed.h"
 
@@ -662,6 +663,35 @@ TEST_F_TIMEOUT(messages, who_ends_meanwhile_is_counted_as_gone, LIMIT_S)
 	}
 	EXPECT_LT(0, gone);
 	EXPECT_EQ(0, reached);
+}
+
+static void kid_takes_one(int ctl, const void *arg)
+{
+	struct client *c = client_open();
+	struct letter letter;
+
+	(void)arg;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	tell(ctl, c && use_cpu(0) && use_policy(SCHED_FIFO) ? inbox_open(c, NULL) : -1);
+	_exit(!c || !wait_readable(c->fd) || take(c, &letter) != 1);
+}
+
+/*
+ * Or it would be sent to a second one. Where the kernel is preemptible, the first one
+ * has ended before its sender goes on.
+ */
+TEST_F(messages, who_takes_it_and_ends_was_reached)
+{
+	struct kid kid;
+
+	ASSERT_TRUE(use_cpu(0));
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(0, kid_ready(&kid, kid_takes_one, NULL));
+		ASSERT_EQ(1, join(self->c, NULL, "g", kid.pid));
+		EXPECT_STREQ("1", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
+		EXPECT_EQ(0, kid_reap(&kid));
+		kid_close(&kid);
+	}
 }
 
 /* --- Many senders ------------------------------------------------------------------ */
