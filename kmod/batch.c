@@ -49,20 +49,27 @@ struct batch_group {
 	bool missing;
 };
 
-/* @user is counted; whoever makes @proc may take it over. */
+/*
+ * There may be thousands, so there is nothing in it that is not needed. All that
+ * it points to is counted, and a new process object takes @pid and @user over.
+ */
 struct batch_target {
-	struct pid *pid;
-	struct pgnl_proc *proc;
-	struct pgnl_user *user;
-	u64 id;
+	union {
+		struct pid *pid;	/* not pinned yet */
+		struct pgnl_proc *proc;	/* pinned, or NULL */
+	};
+	union {
+		struct pgnl_user *user;	/* who joins, not pinned yet; or NULL */
+		u64 id;			/* who leaves, if it is named by that */
+	};
 	kuid_t uid;
-	u32 index;
+	u16 index;
 	u16 attr;
 };
 
-static_assert(PGNL_BATCH_SMALL >= 2 * sizeof(struct pgnl_member *) +
-				  sizeof(struct batch_group) +
-				  sizeof(struct batch_target));
+static_assert(PGNL_ROWS_MAX <= U16_MAX);
+static_assert(sizeof(struct pgnl_member *) + sizeof(struct batch_group) +
+	      sizeof(struct batch_target) <= PGNL_BATCH_SMALL);
 
 /**
  * pgnl_batch_begin() - Begin a request.
@@ -83,8 +90,7 @@ int pgnl_batch_begin(struct pgnl_batch *batch, const struct pgnl_caller *who,
 {
 	size_t rows = (size_t)nr_groups * nr_targets, size;
 
-	size = 2 * rows * sizeof(*batch->rows) +
-	       nr_groups * sizeof(*batch->groups) +
+	size = rows * sizeof(*batch->rows) + nr_groups * sizeof(*batch->groups) +
 	       nr_targets * sizeof(*batch->targets);
 	memset(batch, 0, sizeof(*batch));
 	batch->lists = batch->small;
@@ -101,8 +107,7 @@ int pgnl_batch_begin(struct pgnl_batch *batch, const struct pgnl_caller *who,
 	batch->joining = joining;
 	batch->nr_rows = rows;
 	batch->rows = batch->lists;
-	batch->spares = &batch->rows[rows];
-	batch->groups = (void *)&batch->spares[rows];
+	batch->groups = (void *)&batch->rows[rows];
 	batch->targets = (void *)&batch->groups[nr_groups];
 	return 0;
 }
@@ -119,6 +124,7 @@ static void unpin_targets_locked(struct pgnl_batch *batch)
 {
 	u32 i;
 
+	batch->unpinned = true;
 	for (i = 0; i < batch->nr_pinned; i++) {
 		if (!batch->targets[i].proc)
 			continue;
@@ -126,7 +132,6 @@ static void unpin_targets_locked(struct pgnl_batch *batch)
 		batch->targets[i].proc = NULL;
 		breathe_locked(batch);
 	}
-	batch->nr_pinned = 0;
 }
 
 static void unpin_rows_locked(struct pgnl_batch *batch)
@@ -152,6 +157,14 @@ static void unpin_rows_locked(struct pgnl_batch *batch)
 	}
 }
 
+/* What @target has before it is pinned. */
+static void drop_unpinned(struct pgnl_batch *batch, struct batch_target *target)
+{
+	if (batch->joining)
+		pgnl_user_put(target->user);
+	put_pid(target->pid);
+}
+
 /**
  * pgnl_batch_end() - End a request.
  * @batch: the request, carried out or not
@@ -161,7 +174,7 @@ void pgnl_batch_end(struct pgnl_batch *batch)
 	u32 i;
 
 	/* What was refused before it came to the groups. */
-	if (batch->nr_pinned) {
+	if (batch->nr_pinned && !batch->unpinned) {
 		mutex_lock(&batch->pn->lock);
 		unpin_targets_locked(batch);
 		mutex_unlock(&batch->pn->lock);
@@ -169,11 +182,9 @@ void pgnl_batch_end(struct pgnl_batch *batch)
 	for (i = 0; i < batch->nr_groups; i++)
 		if (batch->groups[i].spare)
 			pgnl_group_free(batch->groups[i].spare);
-	for (i = 0; i < batch->nr_targets; i++) {
-		pgnl_user_put(batch->targets[i].user);
-		put_pid(batch->targets[i].pid);
-	}
-	pgnl_member_free_blank(batch->spares, batch->nr_spares);
+	for (i = batch->nr_pinned; i < batch->nr_targets; i++)
+		drop_unpinned(batch, &batch->targets[i]);
+	pgnl_member_free_blank(&batch->spares);
 	if (batch->lists != batch->small)
 		kvfree(batch->lists);
 }
@@ -205,25 +216,31 @@ static int blame_dead(struct pgnl_batch *batch, const struct batch_target *t)
 	return blame(batch, PGNL_CAUSE_DEAD, t->attr, t->index, -ESRCH);
 }
 
-static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t,
-			   struct pgnl_proc **blank, u32 *nr_blank)
+/* -EAGAIN: there is no blank object left to make one of. */
+static int pin_target_locked(struct pgnl_batch *batch, struct batch_target *t,
+			     struct pgnl_proc **blank, u32 *nr_blank)
 {
 	struct pgnl_proc *proc = pgnl_proc_find(batch->pn, t->pid);
 	int err;
 
 	if (proc) {
 		pgnl_proc_get_locked(proc);
+		drop_unpinned(batch, t);
 		t->proc = proc;
+		batch->user = proc->user;
+		batch->nr_firsts += !proc->first.group;
 		return 0;
 	}
 	if (!*nr_blank)
 		return -EAGAIN;
 	proc = blank[--*nr_blank];
 	pgnl_proc_fill(proc, batch->pn, t->pid, t->user);
+	t->pid = NULL;
 	t->user = NULL;
 	err = pgnl_proc_add_locked(proc);
 	if (!err) {
 		t->proc = proc;
+		batch->nr_firsts++;
 		return 0;
 	}
 	pgnl_proc_free(proc);
@@ -232,37 +249,28 @@ static int pin_proc_locked(struct pgnl_batch *batch, struct batch_target *t,
 	return err;
 }
 
-/* After they are watched, see pgnl_exit_watch(). */
-static int check_living_locked(struct pgnl_batch *batch, u32 from)
+/* -EAGAIN as above. Each is looked at after it is watched, see pgnl_exit_watch(). */
+static int pin_targets_locked(struct pgnl_batch *batch,
+			      struct pgnl_proc **blank, u32 *nr_blank)
 {
-	struct batch_target *dead = NULL;
-	u32 i;
+	struct batch_target *t;
+	int err = 0;
 
 	rcu_read_lock();
-	for (i = from; i < batch->nr_targets && !dead; i++)
-		if (pgnl_exit_is_dead_rcu(batch->targets[i].proc))
-			dead = &batch->targets[i];
-	rcu_read_unlock();
-	if (!dead)
-		return 0;
-	pgnl_exit_requeue_locked(dead->proc);
-	batch->pn->late_joins++;
-	return blame_dead(batch, dead);
-}
-
-/* -EAGAIN: more blank objects are needed. */
-static int pin_some_locked(struct pgnl_batch *batch, u32 from,
-			   struct pgnl_proc **blank, u32 *nr_blank)
-{
-	int err;
-
-	for (; batch->nr_pinned < batch->nr_targets; batch->nr_pinned++) {
-		err = pin_proc_locked(batch, &batch->targets[batch->nr_pinned],
-				      blank, nr_blank);
+	while (!err && batch->nr_pinned < batch->nr_targets) {
+		t = &batch->targets[batch->nr_pinned];
+		err = pin_target_locked(batch, t, blank, nr_blank);
 		if (err)
-			return err;
+			break;
+		batch->nr_pinned++;
+		if (unlikely(pgnl_exit_is_dead_rcu(t->proc))) {
+			pgnl_exit_requeue_locked(t->proc);
+			batch->pn->late_joins++;
+			err = blame_dead(batch, t);
+		}
 	}
-	return check_living_locked(batch, from);
+	rcu_read_unlock();
+	return err;
 }
 
 /*
@@ -272,7 +280,7 @@ static int pin_some_locked(struct pgnl_batch *batch, u32 from,
 static int pin_targets(struct pgnl_batch *batch)
 {
 	struct pgnl_proc *blank[AT_ONCE];
-	u32 from = batch->nr_pinned, nr_blank, i;
+	u32 nr_blank, i;
 	int err;
 
 	do {
@@ -283,7 +291,7 @@ static int pin_targets(struct pgnl_batch *batch)
 		if (nr_blank && !pgnl_proc_alloc(blank, nr_blank))
 			return -ENOMEM;
 		mutex_lock(&batch->pn->lock);
-		err = pin_some_locked(batch, from, blank, &nr_blank);
+		err = pin_targets_locked(batch, blank, &nr_blank);
 		mutex_unlock(&batch->pn->lock);
 		pgnl_proc_free_blank(blank, nr_blank);
 	} while (err == -EAGAIN);
@@ -434,7 +442,9 @@ int pgnl_batch_add_ref(struct pgnl_batch *batch, struct pid *pid)
  */
 struct pid *pgnl_batch_pid(const struct pgnl_batch *batch)
 {
-	return batch->targets[0].pid;
+	struct batch_target *first = &batch->targets[0];
+
+	return batch->nr_pinned ? first->proc->pid : first->pid;
 }
 
 /**
@@ -450,7 +460,8 @@ int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 	struct batch_target *target = next_target(batch, PGNL_A_ID, index);
 	struct pid *pid = pgnl_proc_pid_of_id(batch->pn, id);
 
-	target->id = id;
+	if (!batch->joining)
+		target->id = id;
 	if (pid)
 		return add_target(batch, target, pid);
 	return batch->joining ? blame_dead(batch, target) : end_target(batch, 0);
@@ -468,6 +479,8 @@ static int make_spares(struct pgnl_batch *batch, int tries)
 	struct batch_group *group;
 	u32 i, need = batch->nr_rows;
 
+	if (!batch->rows_short)
+		need -= batch->nr_firsts;
 	for (i = 0; i < batch->nr_groups; i++) {
 		group = &batch->groups[i];
 		if (group->spare || (!group->missing && tries < 2))
@@ -476,12 +489,9 @@ static int make_spares(struct pgnl_batch *batch, int tries)
 		if (!group->spare)
 			return -ENOMEM;
 	}
-	for (i = 0; i < batch->nr_targets && !batch->rows_short; i++)
-		need -= !READ_ONCE(batch->targets[i].proc->first.group);
 	if (need <= batch->nr_spares)
 		return 0;
-	if (!pgnl_member_alloc(&batch->spares[batch->nr_spares],
-			       need - batch->nr_spares))
+	if (!pgnl_member_alloc(&batch->spares, need - batch->nr_spares))
 		return -ENOMEM;
 	batch->nr_spares = need;
 	return 0;
@@ -551,12 +561,29 @@ static void find_targets_locked(struct pgnl_batch *batch)
 		t = &batch->targets[batch->nr_pinned];
 		proc = t->pid ? pgnl_proc_find(batch->pn, t->pid) : NULL;
 		/* It may have left everything and come back as another member. */
-		if (proc && (!t->id || proc->id == t->id)) {
+		if (proc && t->id && proc->id != t->id)
+			proc = NULL;
+		if (proc)
 			pgnl_proc_get_locked(proc);
-			t->proc = proc;
-		}
+		drop_unpinned(batch, t);
+		t->proc = proc;
 		breathe_locked(batch);
 	}
+}
+
+static struct pgnl_member *take_spare(struct pgnl_batch *batch)
+{
+	struct hlist_node *first = batch->spares.first;
+
+	hlist_del(first);
+	batch->nr_spares--;
+	return hlist_entry(first, struct pgnl_member, in_proc);
+}
+
+static void return_spare(struct pgnl_batch *batch, struct pgnl_member *member)
+{
+	hlist_add_head(&member->in_proc, &batch->spares);
+	batch->nr_spares++;
 }
 
 /* -EAGAIN as above. */
@@ -571,14 +598,14 @@ static int add_row_locked(struct pgnl_batch *batch, u32 row,
 		batch->rows_short = true;
 		return -EAGAIN;
 	}
-	member = is_first ? &proc->first : batch->spares[batch->nr_spares - 1];
+	member = is_first ? &proc->first : take_spare(batch);
 	batch->fault->attr = 0;
 	err = pgnl_member_add_locked(member, group, proc, batch->fault);
-	if (err)
-		return err;
-	batch->nr_spares -= !is_first;
-	batch->rows[row] = member;
-	return 0;
+	if (!err)
+		batch->rows[row] = member;
+	else if (!is_first)
+		return_spare(batch, member);
+	return err;
 }
 
 static int pin_row_locked(struct pgnl_batch *batch, u32 row,

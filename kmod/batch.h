@@ -15,7 +15,7 @@ struct pgnl_user;
 struct pid;
 
 /* Bytes of lists that need no memory of their own: one process, one group. */
-#define PGNL_BATCH_SMALL	128
+#define PGNL_BATCH_SMALL	72
 
 /**
  * struct pgnl_batch - A join or leave under way; its fields are batch.c's.
@@ -28,17 +28,19 @@ struct pid;
  * @groups: the groups
  * @targets: the processes
  * @rows: for each group, for each process: the row, pinned; or NULL
+ * @lists: memory of the three above
  * @spares: rows to use
- * @lists: memory of the four above
  * @nr_groups: how many groups there are so far
  * @nr_targets: how many processes there are so far
- * @nr_pinned: how many of them are pinned
+ * @nr_pinned: how many of them are, or have been, pinned
+ * @nr_firsts: how many of these were in no group then
  * @nr_rows: how many rows there will be
  * @nr_spares: how many spares are left
  * @work: rows done since the lock was let go
  * @joining: it is a join
  * @required: a missing group is an error
  * @rows_short: there were too few spares
+ * @unpinned: processes are not pinned any more
  * @small: room for small lists
  */
 struct pgnl_batch {
@@ -51,17 +53,19 @@ struct pgnl_batch {
 	struct batch_group *groups;
 	struct batch_target *targets;
 	struct pgnl_member **rows;
-	struct pgnl_member **spares;
 	void *lists;
+	struct hlist_head spares;
 	u32 nr_groups;
 	u32 nr_targets;
 	u32 nr_pinned;
+	u32 nr_firsts;
 	u32 nr_rows;
 	u32 nr_spares;
 	u32 work;
 	bool joining;
 	bool required;
 	bool rows_short;
+	bool unpinned;
 	u64 small[PGNL_BATCH_SMALL / sizeof(u64)];
 };
 

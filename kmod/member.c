@@ -158,28 +158,39 @@ void pgnl_meta_put(struct pgnl_meta *meta)
 
 /**
  * pgnl_member_alloc() - Get memory for rows.
- * @members: to fill with blank rows
+ * @blank: where to add blank rows, by @in_proc
  * @n: how many
  *
  * May sleep; charges memory to the caller, once for many.
  *
- * Return: true, or false and there is none.
+ * Return: true, or false and there are fewer.
  */
-bool pgnl_member_alloc(struct pgnl_member **members, u32 n)
+bool pgnl_member_alloc(struct hlist_head *blank, u32 n)
 {
-	return pgnl_table_alloc(member_cache, (void **)members, n);
+	struct pgnl_member *some[32];
+	u32 nr;
+
+	for (; n; n -= nr) {
+		nr = min_t(u32, n, ARRAY_SIZE(some));
+		if (!pgnl_table_alloc(member_cache, (void **)some, nr))
+			return false;
+		for (u32 i = 0; i < nr; i++)
+			hlist_add_head(&some[i]->in_proc, blank);
+	}
+	return true;
 }
 
 /**
  * pgnl_member_free_blank() - Give rows back that were never added.
- * @members: the rows
- * @n: how many
+ * @blank: the rows
  */
-void pgnl_member_free_blank(struct pgnl_member **members, u32 n)
+void pgnl_member_free_blank(struct hlist_head *blank)
 {
-	/* Older kernels complain of none. */
-	if (n)
-		kmem_cache_free_bulk(member_cache, n, (void **)members);
+	struct pgnl_member *member;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(member, next, blank, in_proc)
+		kmem_cache_free(member_cache, member);
 }
 
 static void free_member_rcu(struct rcu_head *rcu)

@@ -13,8 +13,8 @@ void pgnl_member_exit(void);
 int pgnl_member_table_init(struct pgnl_net *pn);
 void pgnl_member_table_destroy(struct pgnl_net *pn);
 
-bool __must_check pgnl_member_alloc(struct pgnl_member **members, u32 n);
-void pgnl_member_free_blank(struct pgnl_member **members, u32 n);
+bool __must_check pgnl_member_alloc(struct hlist_head *blank, u32 n);
+void pgnl_member_free_blank(struct hlist_head *blank);
 int __must_check pgnl_member_add_locked(struct pgnl_member *member,
 					struct pgnl_group *group,
 					struct pgnl_proc *proc,

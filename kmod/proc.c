@@ -145,8 +145,8 @@ void pgnl_proc_free_blank(struct pgnl_proc **procs, u32 n)
  * pgnl_proc_fill() - Make an object that stands for a process.
  * @proc: a blank object; from here on it is pgnl_proc_free() that frees it
  * @pn: where it will live
- * @pid: the process
- * @user: its user by pgnl_proc_user(); the reference is taken over
+ * @pid: the process, a reference that is taken over
+ * @user: its user by pgnl_proc_user(), likewise
  *
  * It has one reference then.
  */
@@ -154,7 +154,7 @@ void pgnl_proc_fill(struct pgnl_proc *proc, struct pgnl_net *pn,
 		    struct pid *pid, struct pgnl_user *user)
 {
 	proc->pn = pn;
-	proc->pid = get_pid(pid);
+	proc->pid = pid;
 	proc->user = user;
 	proc->refs = 1;
 	proc->status = PGNL_STATUS_UNKNOWN;
@@ -181,7 +181,7 @@ struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid)
 		pgnl_user_put(user);
 		return ERR_PTR(-ENOMEM);
 	}
-	pgnl_proc_fill(proc, pn, pid, user);
+	pgnl_proc_fill(proc, pn, get_pid(pid), user);
 	return proc;
 }
 
