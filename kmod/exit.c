@@ -190,17 +190,16 @@ static bool has_room(const struct wait_queue_head *queue)
 bool pgnl_exit_watch(struct pgnl_proc *proc)
 {
 	struct wait_queue_head *queue = &proc->pid->wait_pidfd;
-	unsigned long flags;
 	bool room;
 
 	/* As add_wait_queue_priority(), in line: each member comes by here. */
 	init_waitqueue_func_entry(&proc->watch, exit_callback);
 	proc->watch.flags |= WQ_FLAG_PRIORITY;
-	spin_lock_irqsave(&queue->lock, flags);
+	spin_lock_irq(&queue->lock);
 	room = has_room(queue);
 	if (room)
 		__add_wait_queue(queue, &proc->watch);
-	spin_unlock_irqrestore(&queue->lock, flags);
+	spin_unlock_irq(&queue->lock);
 	return room;
 }
 

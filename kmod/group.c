@@ -289,24 +289,12 @@ static void unhash_locked(struct pgnl_group *group)
 }
 
 /**
- * pgnl_group_get_locked() - Take a reference.
+ * pgnl_group_remove_locked() - Unpublish a group to which nothing refers any more.
  * @group: the group
  */
-void pgnl_group_get_locked(struct pgnl_group *group)
+void pgnl_group_remove_locked(struct pgnl_group *group)
 {
 	pgnl_assert_locked(group->scope->pn);
-	group->refs++;
-}
-
-/**
- * pgnl_group_put_locked() - Return a reference; the last one unpublishes.
- * @group: the group
- */
-void pgnl_group_put_locked(struct pgnl_group *group)
-{
-	pgnl_assert_locked(group->scope->pn);
-	if (--group->refs)
-		return;
 	if (!group->dead)
 		unhash_locked(group);
 	pgnl_view_forget_group_locked(group);

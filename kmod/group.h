@@ -26,8 +26,7 @@ struct pgnl_group *pgnl_group_find_rcu(struct pgnl_scope *scope,
 				       const struct pgnl_name *name);
 struct pgnl_group *pgnl_group_find(struct pgnl_scope *scope,
 				   const struct pgnl_name *name);
-void pgnl_group_get_locked(struct pgnl_group *group);
-void pgnl_group_put_locked(struct pgnl_group *group);
+void pgnl_group_remove_locked(struct pgnl_group *group);
 struct pgnl_title *pgnl_group_title(struct pgnl_group *group);
 
 int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
@@ -35,6 +34,27 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing);
 void pgnl_group_delete_all_locked(struct pgnl_scope *scope);
+
+/**
+ * pgnl_group_get_locked() - Take a reference.
+ * @group: the group
+ */
+static inline void pgnl_group_get_locked(struct pgnl_group *group)
+{
+	pgnl_assert_locked(group->scope->pn);
+	group->refs++;
+}
+
+/**
+ * pgnl_group_put_locked() - Return a reference; the last one unpublishes.
+ * @group: the group
+ */
+static inline void pgnl_group_put_locked(struct pgnl_group *group)
+{
+	pgnl_assert_locked(group->scope->pn);
+	if (!--group->refs)
+		pgnl_group_remove_locked(group);
+}
 
 /**
  * pgnl_group_is_far() - Do other nodes have anything in a group?

@@ -358,13 +358,16 @@ static void leave_array_locked(struct pgnl_member *member)
 	pgnl_rows_trim(&group->rows, end);
 }
 
-/*
+/**
+ * pgnl_member_remove_locked() - Take a row without count and pins out of the indexes.
+ * @member: the row
+ *
  * Readers under RCU may have the row from the array until a grace period is
  * over; they use its process and metadata, which are freed after one as well.
  * Nobody else has it: it has no pins, and the indexes do not lead to it. The
  * first row of a process is a part of that.
  */
-static void remove_locked(struct pgnl_member *member)
+void pgnl_member_remove_locked(struct pgnl_member *member)
 {
 	struct pgnl_group *group = member->group;
 	struct pgnl_proc *proc = member->proc;
@@ -426,19 +429,8 @@ int pgnl_member_pin_locked(struct pgnl_member *member)
 	return 0;
 }
 
-/**
- * pgnl_member_unpin_locked() - Let go of a row; one without use is removed.
- * @member: a pinned row
- */
-void pgnl_member_unpin_locked(struct pgnl_member *member)
-{
-	pgnl_assert_locked(member->proc->pn);
-	if (!--member->pins && !member->count)
-		remove_locked(member);
-}
-
 /* The caller tells the scope that it has changed. */
-static void set_count_locked(struct pgnl_member *member, u32 count)
+static __always_inline void set_count_locked(struct pgnl_member *member, u32 count)
 {
 	int seen = !!count - !!member->count;
 	struct pgnl_group *group = member->group;
@@ -517,7 +509,7 @@ static void end_locked(struct pgnl_member *member, u64 *counter)
 		pgnl_event_end_locked(member);
 	}
 	if (!member->pins)
-		remove_locked(member);
+		pgnl_member_remove_locked(member);
 }
 
 /**

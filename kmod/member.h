@@ -22,7 +22,7 @@ int __must_check pgnl_member_add_locked(struct pgnl_member *member,
 struct pgnl_member *pgnl_member_find_locked(struct pgnl_group *group,
 					    struct pgnl_proc *proc);
 int __must_check pgnl_member_pin_locked(struct pgnl_member *member);
-void pgnl_member_unpin_locked(struct pgnl_member *member);
+void pgnl_member_remove_locked(struct pgnl_member *member);
 
 void pgnl_member_join_locked(struct pgnl_member *member, u32 times);
 u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times,
@@ -36,6 +36,17 @@ void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows);
 struct pgnl_meta *pgnl_meta_new(const void *data, u16 len);
 struct pgnl_meta *pgnl_meta_get(struct pgnl_meta *meta);
 void pgnl_meta_put(struct pgnl_meta *meta);
+
+/**
+ * pgnl_member_unpin_locked() - Let go of a row; one without use is removed.
+ * @member: a pinned row
+ */
+static inline void pgnl_member_unpin_locked(struct pgnl_member *member)
+{
+	pgnl_assert_locked(member->proc->pn);
+	if (!--member->pins && !member->count)
+		pgnl_member_remove_locked(member);
+}
 
 /**
  * pgnl_member_first() - A membership of a process.

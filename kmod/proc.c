@@ -233,20 +233,6 @@ int pgnl_proc_add_locked(struct pgnl_proc *proc)
 }
 
 /**
- * pgnl_proc_find() - Look a process up.
- * @pn: the tables
- * @pid: the process
- *
- * Who watches a process is its index by struct pid: there is mostly one.
- *
- * Return: the object or NULL, borrowed while the lock is held or within RCU.
- */
-struct pgnl_proc *pgnl_proc_find(struct pgnl_net *pn, struct pid *pid)
-{
-	return pgnl_exit_is_watched(pid) ? pgnl_exit_find(pn, pid) : NULL;
-}
-
-/**
  * pgnl_proc_own_id() - The member id of the calling process.
  * @pn: the tables
  *
@@ -299,27 +285,14 @@ struct pid *pgnl_proc_pid_of_id(struct pgnl_net *pn, u64 id)
 }
 
 /**
- * pgnl_proc_get_locked() - Take a reference.
- * @proc: a published process
+ * pgnl_proc_remove_locked() - Unpublish a process to which nothing refers any more.
+ * @proc: the process
  */
-void pgnl_proc_get_locked(struct pgnl_proc *proc)
-{
-	pgnl_assert_locked(proc->pn);
-	proc->refs++;
-}
-
-/**
- * pgnl_proc_put_locked() - Return a reference; the last one unpublishes.
- * @proc: a published process
- */
-void pgnl_proc_put_locked(struct pgnl_proc *proc)
+void pgnl_proc_remove_locked(struct pgnl_proc *proc)
 {
 	struct pgnl_net *pn = proc->pn;
 
 	pgnl_assert_locked(pn);
-	if (--proc->refs)
-		return;
-
 	pgnl_exit_unwatch(proc);
 	pgnl_deaths_forget_locked(proc);
 	rhashtable_remove_fast(&pn->ids, &proc->node, id_params);

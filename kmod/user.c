@@ -8,31 +8,11 @@
  * over all network namespaces, since anyone can make those as well.
  */
 #include <linux/hashtable.h>
-#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
 
 #include "user.h"
-
-/**
- * struct pgnl_user - A user.
- * @node: in users, guarded by users_lock
- * @ref: references; those who charge hold one
- * @ns: user namespace, counted
- * @uid: the user, by the kernel's number
- * @parent: the owner of @ns as a user of the namespace around, counted; NULL
- *	in the initial namespace
- * @used: charges
- */
-struct pgnl_user {
-	struct hlist_node node;
-	refcount_t ref;
-	struct user_namespace *ns;
-	kuid_t uid;
-	struct pgnl_user *parent;
-	atomic_long_t used[PGNL_NR_USER_CHARGES];
-};
 
 static DEFINE_HASHTABLE(users, 7);
 static DEFINE_SPINLOCK(users_lock);
@@ -115,32 +95,6 @@ struct pgnl_user *pgnl_user_get(struct user_namespace *ns, kuid_t uid)
 	pgnl_user_put(new->parent);
 	put_user_ns(new->ns);
 	kfree(new);
-	return user;
-}
-
-/**
- * pgnl_user_is() - Does an object stand for a user?
- * @user: the object or NULL
- * @ns: user namespace
- * @uid: the user
- *
- * Return: true when it does.
- */
-bool pgnl_user_is(const struct pgnl_user *user, const struct user_namespace *ns,
-		  kuid_t uid)
-{
-	return user && user->ns == ns && uid_eq(user->uid, uid);
-}
-
-/**
- * pgnl_user_hold() - Take another reference.
- * @user: a user whom the caller has a reference to
- *
- * Return: the user.
- */
-struct pgnl_user *pgnl_user_hold(struct pgnl_user *user)
-{
-	refcount_inc(&user->ref);
 	return user;
 }
 
