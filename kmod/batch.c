@@ -280,22 +280,22 @@ static int pin_targets_locked(struct pgnl_batch *batch,
 static int pin_targets(struct pgnl_batch *batch)
 {
 	struct pgnl_proc *blank[AT_ONCE];
-	u32 nr_blank, i;
+	u32 nr_blank = batch->nr_fresh;
 	int err;
 
-	do {
-		nr_blank = 0;
-		for (i = batch->nr_pinned; i < batch->nr_targets; i++)
-			nr_blank += !pgnl_proc_find(batch->pn,
-						    batch->targets[i].pid);
+	batch->nr_fresh = 0;
+	for (;;) {
 		if (nr_blank && !pgnl_proc_alloc(blank, nr_blank))
 			return -ENOMEM;
 		mutex_lock(&batch->pn->lock);
 		err = pin_targets_locked(batch, blank, &nr_blank);
 		mutex_unlock(&batch->pn->lock);
 		pgnl_proc_free_blank(blank, nr_blank);
-	} while (err == -EAGAIN);
-	return err;
+		if (err != -EAGAIN)
+			return err;
+		/* Somebody has left everything meanwhile. Others may, too. */
+		nr_blank = batch->nr_targets - batch->nr_pinned;
+	}
 }
 
 /* Mostly it has the same user as the one before, which needs no look-up. */
@@ -323,34 +323,32 @@ static bool note_task_rcu(struct pgnl_batch *batch, struct batch_target *t)
 		return false;
 	cred = __task_cred(task);
 	t->uid = cred->uid;
-	if (batch->joining &&
-	    pgnl_user_is(batch->user, cred->user_ns, cred->uid))
+	if (!batch->joining)
+		return true;
+	batch->nr_fresh += !pgnl_proc_find(batch->pn, t->pid);
+	if (pgnl_user_is(batch->user, cred->user_ns, cred->uid))
 		t->user = pgnl_user_hold(batch->user);
 	return true;
 }
 
-/* For a target with a pid, @living when it is a process. */
-static int check_target(struct pgnl_batch *batch, struct batch_target *t,
-			bool living)
+static int refuse_target(struct pgnl_batch *batch, struct batch_target *t)
 {
-	int err;
-
-	if (!living && pgnl_exit_pid_is_thread(t->pid))
+	if (t->pid && pgnl_exit_pid_is_thread(t->pid))
 		return blame(batch, PGNL_CAUSE_THREAD, t->attr, t->index,
 			     -EINVAL);
-	if (!living)
-		return blame_dead(batch, t);
-	err = pgnl_perm_target(batch->who, t->pid);
-	if (err == -ESRCH)
-		return blame_dead(batch, t);
-	if (err)
+	return blame_dead(batch, t);
+}
+
+static int check_target(struct pgnl_batch *batch, struct batch_target *t)
+{
+	int err = pgnl_perm_target(batch->who, t->pid);
+
+	if (err && err != -ESRCH)
 		return blame(batch, PGNL_CAUSE_KILL_RULE, t->attr, t->index,
 			     err);
-	if (batch->joining)
+	if (!err && batch->joining)
 		err = note_user(batch, t);
-	if (err == -ESRCH)
-		return blame_dead(batch, t);
-	return err;
+	return err == -ESRCH ? blame_dead(batch, t) : err;
 }
 
 static struct batch_target *next_target(struct pgnl_batch *batch, u16 attr,
@@ -364,25 +362,33 @@ static struct batch_target *next_target(struct pgnl_batch *batch, u16 attr,
 }
 
 /* When there are as many as go together. */
-static int end_target(struct pgnl_batch *batch, int err)
+static int end_target(struct pgnl_batch *batch)
 {
-	if (err || batch->nr_targets % AT_ONCE)
-		return err;
+	if (batch->nr_targets % AT_ONCE)
+		return 0;
 	cond_resched();
 	return batch->joining ? pin_targets(batch) : 0;
+}
+
+/* For a target with its pid, or NULL if there is none; leaves the section. */
+static int add_target_rcu(struct pgnl_batch *batch, struct batch_target *t)
+	__releases(RCU)
+{
+	bool living = t->pid && note_task_rcu(batch, t);
+	int err;
+
+	rcu_read_unlock();
+	err = living ? check_target(batch, t) : refuse_target(batch, t);
+	return err ?: end_target(batch);
 }
 
 /* Takes over the reference to @pid. */
 static int add_target(struct pgnl_batch *batch, struct batch_target *target,
 		      struct pid *pid)
 {
-	bool living;
-
 	target->pid = pid;
 	rcu_read_lock();
-	living = note_task_rcu(batch, target);
-	rcu_read_unlock();
-	return end_target(batch, check_target(batch, target, living));
+	return add_target_rcu(batch, target);
 }
 
 /**
@@ -409,17 +415,11 @@ int pgnl_batch_add_self(struct pgnl_batch *batch)
 int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u16 attr, u32 index)
 {
 	struct batch_target *target = next_target(batch, attr, index);
-	bool living = false;
 
 	rcu_read_lock();
 	if (nr <= INT_MAX)
 		target->pid = get_pid(find_vpid(nr));
-	if (target->pid)
-		living = note_task_rcu(batch, target);
-	rcu_read_unlock();
-	if (!target->pid)
-		return blame_dead(batch, target);
-	return end_target(batch, check_target(batch, target, living));
+	return add_target_rcu(batch, target);
 }
 
 /**
@@ -436,7 +436,7 @@ int pgnl_batch_add_ref(struct pgnl_batch *batch, struct pid *pid)
 
 /**
  * pgnl_batch_pid() - The first process that was named.
- * @batch: the request, with one
+ * @batch: the request, with one, not carried out yet
  *
  * Return: the process, borrowed.
  */
@@ -464,7 +464,7 @@ int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 		target->id = id;
 	if (pid)
 		return add_target(batch, target, pid);
-	return batch->joining ? blame_dead(batch, target) : end_target(batch, 0);
+	return batch->joining ? blame_dead(batch, target) : end_target(batch);
 }
 
 /* Step 2 */
@@ -618,7 +618,8 @@ static int pin_row_locked(struct pgnl_batch *batch, u32 row,
 	if (group->dead && batch->joining)
 		return blame(batch, PGNL_CAUSE_GROUP_GONE, PGNL_A_GROUP,
 			     row / batch->nr_targets, -ENOENT);
-	member = pgnl_member_find_locked(group, proc);
+	/* Mostly it has none. */
+	member = proc->nr_rows ? pgnl_member_find_locked(group, proc) : NULL;
 	if (!member)
 		return batch->joining ?
 		       add_row_locked(batch, row, group, proc) : 0;

@@ -33,7 +33,8 @@ struct pid;
  * @nr_groups: how many groups there are so far
  * @nr_targets: how many processes there are so far
  * @nr_pinned: how many of them are, or have been, pinned
- * @nr_firsts: how many of these were in no group then
+ * @nr_fresh: how many of the others had no object when they were named
+ * @nr_firsts: how many of the pinned were in no group then
  * @nr_rows: how many rows there will be
  * @nr_spares: how many spares are left
  * @work: rows done since the lock was let go
@@ -58,6 +59,7 @@ struct pgnl_batch {
 	u32 nr_groups;
 	u32 nr_targets;
 	u32 nr_pinned;
+	u32 nr_fresh;
 	u32 nr_firsts;
 	u32 nr_rows;
 	u32 nr_spares;
