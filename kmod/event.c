@@ -408,7 +408,8 @@ void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason)
 
 	if (is_told(group))
 		return;
-	if (reason == PGNL_REASON_GROUP_DELETED)
+	/* If other nodes keep it, each is told of when it goes. */
+	if (reason == PGNL_REASON_GROUP_DELETED && !pgnl_group_is_far(group))
 		record_evictions(group);
 	record(group->scope, &cause, NULL);
 }

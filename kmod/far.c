@@ -136,6 +136,26 @@ static void count_all_locked(struct pgnl_far *far, struct pgnl_group *group,
 	}
 }
 
+/* 1 with the lock, and room for all nodes; 0: no group has anything of them; -ENOMEM. */
+static int lock_with_room(struct pgnl_far *far, struct pgnl_scope *scope)
+{
+	struct pgnl_net *pn = scope->pn;
+	int err;
+
+	/* Mostly there are none. */
+	if (!READ_ONCE(scope->nr_far))
+		return 0;
+	for (;;) {
+		err = reserve(far, READ_ONCE(pn->used[PGNL_NET_NODES]) + 1);
+		if (err)
+			return err;
+		mutex_lock(&pn->lock);
+		if (pn->used[PGNL_NET_NODES] <= far->room)
+			return 1;
+		mutex_unlock(&pn->lock);
+	}
+}
+
 /**
  * pgnl_far_add_all() - Add all members of a group that fit.
  * @far: where to, with nothing in it
@@ -149,29 +169,81 @@ int pgnl_far_add_all(struct pgnl_far *far, struct pgnl_scope *scope,
 		     const struct pgnl_name *name,
 		     const struct pgnl_audience *to)
 {
-	struct pgnl_net *pn = scope->pn;
 	struct pgnl_group *group;
-	u32 nodes;
 	int err;
 
-	/* Mostly there are none. */
-	if (!READ_ONCE(scope->nr_far))
-		return 0;
-	do {
-		nodes = READ_ONCE(pn->used[PGNL_NET_NODES]) + 1;
-		err = reserve(far, nodes);
-		if (err)
-			return err;
-		mutex_lock(&pn->lock);
-		if (pn->used[PGNL_NET_NODES] > far->room) {
-			err = -EAGAIN;
-		} else {
-			group = pgnl_group_find(scope, name);
-			if (group)
-				count_all_locked(far, group, to);
+	err = lock_with_room(far, scope);
+	if (err <= 0)
+		return err;
+	group = pgnl_group_find(scope, name);
+	if (group)
+		count_all_locked(far, group, to);
+	mutex_unlock(&scope->pn->lock);
+	return 0;
+}
+
+static void add_nodes_locked(struct pgnl_far *far, struct pgnl_group *group)
+{
+	struct pgnl_remotes *set = pgnl_remotes_locked(group);
+	struct pgnl_remote *remote;
+	unsigned long index;
+
+	if (!set)
+		return;
+	xa_for_each(&set->creators, index, remote) {
+		cond_resched();
+		if (!remote->node->gone)
+			part_of_locked(far, remote->node);
+	}
+	xa_for_each(&set->rows, index, remote) {
+		cond_resched();
+		if (pgnl_remote_is_seen(remote))
+			part_of_locked(far, remote->node);
+	}
+}
+
+/* Each counts once; those that can't be asked are lost. */
+static void count_nodes_locked(struct pgnl_far *far)
+{
+	u32 i, nr = far->nr;
+
+	far->nr = 0;
+	for (i = 0; i < nr; i++) {
+		struct pgnl_far_part *part = &far->part[i];
+
+		if (!can_ask_locked(far, part->node)) {
+			pgnl_node_put(part->node);
+			far->lost++;
+			continue;
 		}
-		mutex_unlock(&pn->lock);
-	} while (err);
+		part->members = 1;
+		far->members++;
+		far->part[far->nr++] = *part;
+	}
+}
+
+/**
+ * pgnl_far_add_nodes() - Add the nodes that have something in a group.
+ * @far: where to, with nothing in it
+ * @scope: the scope
+ * @name: the group; a missing one is nobody's
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pgnl_far_add_nodes(struct pgnl_far *far, struct pgnl_scope *scope,
+		       const struct pgnl_name *name)
+{
+	struct pgnl_group *group;
+	int err;
+
+	err = lock_with_room(far, scope);
+	if (err <= 0)
+		return err;
+	group = pgnl_group_find(scope, name);
+	if (group)
+		add_nodes_locked(far, group);
+	count_nodes_locked(far);
+	mutex_unlock(&scope->pn->lock);
 	return 0;
 }
 

@@ -30,7 +30,7 @@ struct pgnl_far_part {
 /**
  * struct pgnl_far - Members of other nodes, which the agent is to act on.
  * @can: there is an agent that does it
- * @members: how many they are
+ * @members: how many they are; of a request to nodes, how many nodes
  * @lost: how many others can't be asked: their node is not up, or @can is not
  * @nr: how many parts
  * @room: how many parts may be
@@ -53,6 +53,9 @@ int __must_check pgnl_far_add_all(struct pgnl_far *far,
 				  struct pgnl_scope *scope,
 				  const struct pgnl_name *name,
 				  const struct pgnl_audience *to);
+int __must_check pgnl_far_add_nodes(struct pgnl_far *far,
+				    struct pgnl_scope *scope,
+				    const struct pgnl_name *name);
 void pgnl_far_add_id(struct pgnl_far *far, struct pgnl_scope *scope,
 		     const struct pgnl_name *name,
 		     const struct pgnl_audience *to, u64 id);

@@ -50,7 +50,7 @@ const struct nla_policy pgnl_node_nl_policy[PGNL_A_NODE_TIMEOUT + 1] = {
 	[PGNL_A_NODE_DROPPED] = { .type = NLA_U64, },
 	[PGNL_A_NODE_GRACE] = { .type = NLA_U32, },
 	[PGNL_A_NODE_FRESH] = { .type = NLA_FLAG, },
-	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[PGNL_A_NODE_ACTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
 	[PGNL_A_NODE_TIMEOUT] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
@@ -103,9 +103,10 @@ const struct nla_policy pgnl_group_new_nl_policy[PGNL_A_PERM + 1] = {
 };
 
 /* PGNL_CMD_GROUP_DEL - do */
-const struct nla_policy pgnl_group_del_nl_policy[PGNL_A_GROUP + 1] = {
+const struct nla_policy pgnl_group_del_nl_policy[PGNL_A_SENDER + 1] = {
 	[PGNL_A_SCOPE] = { .type = NLA_NUL_STRING, .len = PGNL_SCOPE_NAME_MAX, },
 	[PGNL_A_GROUP] = { .type = NLA_STRING, .len = PGNL_GROUP_NAME_MAX, },
+	[PGNL_A_SENDER] = NLA_POLICY_NESTED(pgnl_sender_nl_policy),
 };
 
 /* PGNL_CMD_GROUP_GET - do */
@@ -384,7 +385,7 @@ const struct genl_ops pgnl_nl_ops[38] = {
 		.cmd		= PGNL_CMD_GROUP_DEL,
 		.doit		= pgnl_nl_group_del_doit,
 		.policy		= pgnl_group_del_nl_policy,
-		.maxattr	= PGNL_A_GROUP,
+		.maxattr	= PGNL_A_SENDER,
 	},
 	{
 		.cmd		= PGNL_CMD_GROUP_GET,

@@ -29,7 +29,7 @@ extern const struct nla_policy pgnl_scope_get_nl_policy[PGNL_A_SCOPE + 1];
 
 extern const struct nla_policy pgnl_group_new_nl_policy[PGNL_A_PERM + 1];
 
-extern const struct nla_policy pgnl_group_del_nl_policy[PGNL_A_GROUP + 1];
+extern const struct nla_policy pgnl_group_del_nl_policy[PGNL_A_SENDER + 1];
 
 extern const struct nla_policy pgnl_group_get_nl_policy[PGNL_A_LOCAL_ONLY + 1];
 

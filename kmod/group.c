@@ -404,12 +404,50 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 	pn->deleting--;
 }
 
+/* The group stays, and belongs to nobody here, until other nodes have left it. */
+static void uncreate_locked(struct pgnl_group *group)
+{
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED);
+	pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
+	pgnl_user_put(group->user);
+	group->user = NULL;
+	WRITE_ONCE(group->created, false);
+	pgnl_view_created_locked(group);
+	pgnl_scope_changed_locked(group->scope);
+	pgnl_group_put_locked(group);
+}
+
+/*
+ * What other nodes have in it is theirs to take out. If there is none, the group
+ * goes as a whole.
+ */
+static void leave_to_others_locked(struct pgnl_group *group, u32 *rows)
+{
+	pgnl_group_get_locked(group);
+	if (group->created)
+		uncreate_locked(group);
+	pgnl_member_evict_all_locked(group, rows);
+	pgnl_group_put_locked(group);
+}
+
+/* Whoever may create one here may delete one that nobody has created here. */
+static bool may_delete(const struct pgnl_caller *who,
+		       const struct pgnl_group *group)
+{
+	struct pgnl_owner scope_owner = pgnl_scope_owner(group->scope);
+
+	return !group->created || pgnl_perm_owner(who, &group->owner) ||
+	       pgnl_perm_owner(who, &scope_owner);
+}
+
 /**
- * pgnl_group_delete() - Delete a created group, evicting its members.
- * @who: the caller
+ * pgnl_group_delete() - Delete what this node has in a group of mode pg2.
+ * @who: the caller, who may write to the scope
  * @scope: the scope
  * @name: the name
- * @missing: set when there is no such group
+ * @missing: set when this node has nothing in such a group
+ *
+ * Its members of this node are evicted.
  *
  * Return: 0 or -EACCES.
  */
@@ -417,22 +455,22 @@ int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing)
 {
 	struct pgnl_net *pn = scope->pn;
-	struct pgnl_owner scope_owner;
 	struct pgnl_group *group;
 	u32 rows = 0;
 	int err = 0;
 
 	mutex_lock(&pn->lock);
-	scope_owner = pgnl_scope_owner(scope);
 	group = pgnl_group_find(scope, name);
-	*missing = !group;
-	if (group) {
-		if (pgnl_perm_owner(who, &group->owner) ||
-		    pgnl_perm_owner(who, &scope_owner))
-			delete_locked(group, &rows);
-		else
-			err = -EACCES;
-	}
+	*missing = !group || (!group->created && !group->nr_seen);
+	if (*missing)
+		goto out;
+	if (!may_delete(who, group))
+		err = -EACCES;
+	else if (pgnl_group_is_far(group))
+		leave_to_others_locked(group, &rows);
+	else
+		delete_locked(group, &rows);
+out:
 	mutex_unlock(&pn->lock);
 	return err;
 }

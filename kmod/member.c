@@ -494,7 +494,7 @@ u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times,
 }
 
 /* Take a row away whole, whatever its count; a pinned one is just emptied. */
-static void end_locked(struct pgnl_member *member, u64 *counter)
+static void end_locked(struct pgnl_member *member, u64 *counter, bool evicted)
 {
 	struct pgnl_group *group = member->group;
 	u32 count = member->count;
@@ -506,7 +506,10 @@ static void end_locked(struct pgnl_member *member, u64 *counter)
 		pgnl_scope_changed_locked(group->scope);
 		(*counter)++;
 		trace_pgnl_leave(member, count);
-		pgnl_event_end_locked(member);
+		if (evicted && !pgnl_exit_is_dead(member->proc))
+			pgnl_event_member_locked(member, PGNL_REASON_EVICTED);
+		else
+			pgnl_event_end_locked(member);
 	}
 	if (!member->pins)
 		pgnl_member_remove_locked(member);
@@ -521,7 +524,7 @@ void pgnl_member_end_locked(struct pgnl_member *member)
 	struct pgnl_net *pn = member->proc->pn;
 
 	pgnl_assert_locked(pn);
-	end_locked(member, &pn->exits);
+	end_locked(member, &pn->exits, false);
 }
 
 /**
@@ -574,7 +577,7 @@ void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
 	member = pgnl_member_first(proc);
 	while (member) {
 		next = pgnl_member_next(member);
-		end_locked(member, &pn->exits);
+		end_locked(member, &pn->exits, false);
 		++*rows;
 		member = next ? breathe_at_locked(next, rows) : NULL;
 	}
@@ -582,11 +585,12 @@ void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
 
 /**
  * pgnl_member_evict_all_locked() - Take everybody out of a group.
- * @group: a dead group, referenced
+ * @group: the group, referenced
  * @rows: work done, for breathing
  *
- * Lets the lock go now and then. No row is added meanwhile, and the last one
- * takes the place of one that goes, so going down meets every row.
+ * Lets the lock go now and then. The last row takes the place of one that goes,
+ * so going down meets every row; to a group that is not dead, others may be
+ * added meanwhile, of which some stay.
  */
 void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
 {
@@ -598,7 +602,8 @@ void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
 		index = min(index, group->nr_rows);
 		if (!index)
 			break;
-		end_locked(pgnl_rows_get(&group->rows, --index), &pn->evictions);
+		end_locked(pgnl_rows_get(&group->rows, --index), &pn->evictions,
+			   true);
 		++*rows;
 		pgnl_table_breathe_locked(pn, rows);
 	}

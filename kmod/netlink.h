@@ -91,7 +91,7 @@ static inline struct pgnl_reader pgnl_nl_reader(void)
 /* nl_upcall.c: what goes on to the agent, or came to it */
 
 /**
- * struct pgnl_nl_act - What a request wants of members of other nodes.
+ * struct pgnl_nl_act - What a request wants of other nodes or their members.
  * @who: the requester
  * @scope: the scope
  * @group: name of the group
@@ -100,7 +100,7 @@ static inline struct pgnl_reader pgnl_nl_reader(void)
  * @ops: what kind of request it is
  * @signal: the signal
  * @times: how often to join
- * @data: the message
+ * @data: the message, or NULL
  * @len: bytes of @data
  */
 struct pgnl_nl_act {
@@ -119,6 +119,7 @@ struct pgnl_nl_act {
 extern const struct pgnl_act_ops pgnl_nl_send_ops;
 extern const struct pgnl_act_ops pgnl_nl_signal_ops;
 extern const struct pgnl_act_ops pgnl_nl_join_ops;
+extern const struct pgnl_act_ops pgnl_nl_delete_ops;
 
 struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 				     const struct pgnl_nl_act *act,

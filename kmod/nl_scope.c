@@ -4,14 +4,17 @@
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
+#include "far.h"
 #include "genl.h"
 #include "group.h"
+#include "message.h"
 #include "netlink.h"
 #include "perm.h"
 #include "reply.h"
 #include "scope.h"
 #include "share.h"
 #include "table.h"
+#include "upcall.h"
 
 /* Owner, group and mode of a request; what it leaves out stays. */
 static int parse_owner(struct genl_info *info, struct pgnl_owner *owner)
@@ -223,13 +226,99 @@ int pgnl_nl_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* The nodes that have something in the group. */
+static int find_owners(struct pgnl_far *far, const struct pgnl_caller *who,
+		       struct pgnl_scope *scope, const struct pgnl_name *name)
+{
+	int err = pgnl_far_begin(far, scope->pn, PGNL_ACT_DELETE, 0);
+
+	/* Agents take the sender for who it says, so nobody lends a socket. */
+	if (!pgnl_perm_same_user(who))
+		far->can = false;
+	return err ?: pgnl_far_add_nodes(far, scope, name);
+}
+
+static int delete_here(struct genl_info *info, const struct pgnl_caller *who,
+		       struct pgnl_scope *scope, const struct pgnl_name *name,
+		       struct sk_buff *reply)
+{
+	bool missing;
+	int err;
+
+	err = pgnl_group_delete(who, scope, name, &missing);
+	if (err)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_GROUP],
+				    "the group is somebody else's");
+	else if (missing)
+		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
+	return err;
+}
+
+/* Nothing is deleted if other nodes can't be asked for want of room. */
+static int delete_group(struct genl_info *info, struct sock *sk,
+			const struct pgnl_caller *who, struct pgnl_scope *scope,
+			const struct pgnl_name *name, struct pgnl_far *far)
+{
+	const struct pgnl_nl_act act = {
+		.who = who,
+		.scope = scope,
+		.group = name,
+		.ops = &pgnl_nl_delete_ops,
+	};
+	struct pgnl_pending *pending = NULL;
+	struct sk_buff *reply;
+	int err;
+
+	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
+	if (!reply)
+		return -ENOMEM;
+	/* For one of another node, nobody else is asked. */
+	err = info->attrs[PGNL_A_SENDER] ? 0 :
+	      find_owners(far, who, scope, name);
+	if (err) {
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+		return pgnl_nl_finish(info, reply, err);
+	}
+	pending = pgnl_nl_forward(info, sk, &act, far);
+	if (IS_ERR(pending))
+		return pgnl_nl_finish(info, reply, PTR_ERR(pending));
+	err = delete_here(info, who, scope, name, reply) ?:
+	      nla_put_u32(reply, PGNL_A_UNREACHABLE, far->lost);
+	return pgnl_nl_finish_forward(info, reply, pending, err);
+}
+
+static int delete_as(struct genl_info *info, struct sock *sk,
+		     const struct pgnl_caller *who,
+		     const struct pgnl_name *name)
+{
+	struct pgnl_far far = {};
+	struct pgnl_scope *scope;
+	int err;
+
+	/* Who may not write here need not learn what exists. */
+	scope = pgnl_args_scope(who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_WRITE,
+				info->extack);
+	if (IS_ERR(scope))
+		return PTR_ERR(scope);
+	err = info->attrs[PGNL_A_SENDER] ? pgnl_nl_need_cluster(info, scope) : 0;
+	if (!err && scope->mode != PGNL_SCOPE_MODE_PG2) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
+				    "groups of this scope go with the last member");
+		err = -EOPNOTSUPP;
+	}
+	if (!err)
+		err = delete_group(info, sk, who, scope, name, &far);
+	pgnl_far_end(&far);
+	pgnl_scope_put(scope);
+	return err;
+}
+
 int pgnl_nl_group_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pgnl_scope *scope;
+	struct sock *sk = NETLINK_CB(skb).sk;
+	struct pgnl_sender from;
 	struct pgnl_caller who;
 	struct pgnl_name name;
-	struct sk_buff *reply;
-	bool missing;
 	int err;
 
 	err = pgnl_nl_begin(&who, skb, info, 0) ?:
@@ -237,32 +326,13 @@ int pgnl_nl_group_del_doit(struct sk_buff *skb, struct genl_info *info)
 				   info->extack);
 	if (err)
 		return err;
-	/* Who may not write here need not learn what exists. */
-	scope = pgnl_args_scope(&who, info->attrs[PGNL_A_SCOPE], PGNL_MAY_WRITE,
-				info->extack);
-	if (IS_ERR(scope))
-		return PTR_ERR(scope);
-	reply = pgnl_nl_new_reply(info, PGNL_REPLY_ROOM);
-	if (!reply) {
-		err = -ENOMEM;
-		goto out;
-	}
-	if (scope->mode != PGNL_SCOPE_MODE_PG2) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
-				    "groups of this scope go with the last member");
-		err = -EOPNOTSUPP;
-	} else {
-		err = pgnl_group_delete(&who, scope, &name, &missing);
-		if (err)
-			NL_SET_ERR_MSG_ATTR(info->extack,
-					    info->attrs[PGNL_A_GROUP],
-					    "the group is somebody else's");
-	}
-	if (!err && missing)
-		err = nla_put_flag(reply, PGNL_A_NO_GROUP);
-	err = pgnl_nl_finish(info, reply, err);
-out:
-	pgnl_scope_put(scope);
+	err = pgnl_nl_begin_sender(&who, skb, info, &from);
+	if (err < 0)
+		return err;
+	if (err)
+		return delete_as(info, sk, &who, &name);
+	err = delete_as(info, sk, &who, &name);
+	pgnl_nl_end_sender(&who);
 	return err;
 }
 

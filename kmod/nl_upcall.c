@@ -121,6 +121,13 @@ const struct pgnl_act_ops pgnl_nl_join_ops = {
 	.fail = say_unreachable,
 };
 
+const struct pgnl_act_ops pgnl_nl_delete_ops = {
+	.act = PGNL_ACT_DELETE,
+	.size = sizeof(struct forward),
+	.answer = copy_answer,
+	.fail = say_unreachable,
+};
+
 static int put_signal(struct sk_buff *skb, const struct pgnl_signal *signal)
 {
 	if (nla_put_u32(skb, PGNL_A_SIGNAL, signal->nr) ||
@@ -141,7 +148,8 @@ static int put_upcall(struct sk_buff *skb, const struct pgnl_nl_act *act,
 		return put_signal(skb, act->signal);
 	if (act->times)
 		return nla_put_u32(skb, PGNL_A_TIMES, act->times);
-	pgnl_reply_put_data(skb, act->data, act->len);
+	if (act->data)
+		pgnl_reply_put_data(skb, act->data, act->len);
 	return 0;
 }
 

@@ -1031,7 +1031,9 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 		return;
 	begin(&slot->seq);
 	if (may_show(group)) {
-		WRITE_ONCE(slot->flags, slot->flags | PGNL_VIEW_GROUP_CREATED);
+		WRITE_ONCE(slot->flags, group->created ?
+			   slot->flags | PGNL_VIEW_GROUP_CREATED :
+			   slot->flags & ~PGNL_VIEW_GROUP_CREATED);
 		end(&slot->seq);
 		return;
 	}

@@ -240,10 +240,11 @@ static inline void pgnl_view_near_locked(struct pgnl_group *group)
 }
 
 /**
- * pgnl_view_created_locked() - A group that was there has been created.
+ * pgnl_view_created_locked() - A group that stays was created here, or is no more.
  * @group: the group, not in its sequence
  *
- * It has a mode from now on, which may not let everybody read it.
+ * It has a mode now, which may not let everybody read it; one that was hidden for
+ * that stays so.
  */
 static inline void pgnl_view_created_locked(struct pgnl_group *group)
 {

@@ -347,6 +347,16 @@ static int decode_registration(const struct nlattr *nest,
 	return -EPROTO;
 }
 
+int lp_decode_missing(const struct nlmsghdr *nlh, bool *missing)
+{
+	const struct nlattr *attrs[PGNL_A_MAX + 1];
+
+	if (parse_pgnl(nlh, attrs))
+		return -EPROTO;
+	*missing = attrs[PGNL_A_NO_GROUP];
+	return 0;
+}
+
 int lp_decode_names(const struct nlmsghdr *nlh, lp_name_fn fn, void *arg,
 		    bool *missing)
 {

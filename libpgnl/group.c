@@ -33,12 +33,25 @@ static int on_group(const struct nlmsghdr *nlh, void *arg)
 	return ret ? ret : lp_list_add(list, &group);
 }
 
+struct deleting {
+	struct pgnl_signalled nodes;	/* by what they have answered */
+	struct lp_pending pending;
+};
+
 /* The reply tells whether there was one, which this call does not. */
 static int on_deleted(const struct nlmsghdr *nlh, void *arg)
 {
-	(void)nlh;
-	(void)arg;
-	return 0;
+	struct deleting *deleting = arg;
+
+	return lp_decode_signalled_on(nlh, &deleting->nodes) ? :
+	       lp_decode_pending(nlh, &deleting->pending);
+}
+
+static int on_deleted_on(const struct nlmsghdr *nlh, void *arg)
+{
+	struct deleting *deleting = arg;
+
+	return lp_decode_signalled_on(nlh, &deleting->nodes);
 }
 
 LP_EXPORT int pgnl_group_create(struct pgnl *handle, const char *scope,
@@ -55,10 +68,33 @@ LP_EXPORT int pgnl_group_create(struct pgnl *handle, const char *scope,
 LP_EXPORT int pgnl_group_delete(struct pgnl *handle, const char *scope,
 				const char *group)
 {
+	struct pgnl_deleted deleted;
+
+	return pgnl_group_delete_all(handle, scope, group, &deleted);
+}
+
+LP_EXPORT int pgnl_group_delete_all(struct pgnl *handle, const char *scope,
+				    const char *group,
+				    struct pgnl_deleted *deleted)
+{
+	struct deleting deleting = { .nodes = { 0 } };
+	int ret;
+
+	*deleted = (struct pgnl_deleted){ 0 };
 	lp_start(handle, PGNL_CMD_GROUP_DEL);
 	lp_put_scope(handle, scope);
 	lp_put_group(handle, group);
-	return lp_do(handle, on_deleted, NULL);
+	ret = lp_do(handle, on_deleted, &deleting);
+	if (ret)
+		return ret;
+	ret = lp_wait(handle, &deleting.pending, on_deleted_on, &deleting);
+	*deleted = (struct pgnl_deleted) {
+		.nodes = deleting.nodes.reached + deleting.nodes.gone,
+		.refused = deleting.nodes.refused,
+		.unreachable = deleting.nodes.unreachable,
+	};
+	/* What could not be learned of other nodes is told by its count. */
+	return deleted->unreachable ? 0 : ret;
 }
 
 LP_EXPORT int pgnl_groups(struct pgnl *handle, const char *scope,

@@ -106,6 +106,8 @@ int lp_decode_group(const struct nlmsghdr *nlh, struct pgnl_group *group,
 /* Calls fn for each member of the message until it fails. */
 int lp_decode_members(const struct nlmsghdr *nlh, lp_member_fn fn, void *arg,
 		      struct lp_member_reply *reply);
+/* Of a reply that has nothing else: there was no such group. */
+int lp_decode_missing(const struct nlmsghdr *nlh, bool *missing);
 /* Calls fn for each holder of a name, new ones first; missing: nobody is. */
 int lp_decode_names(const struct nlmsghdr *nlh, lp_name_fn fn, void *arg,
 		    bool *missing);

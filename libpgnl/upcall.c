@@ -266,6 +266,18 @@ static int on_joined(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+/* It had something in the group, or had not. */
+static int on_deleted(const struct nlmsghdr *nlh, void *arg)
+{
+	struct pgnl_answer *answer = arg;
+	bool missing = false;
+	int ret = lp_decode_missing(nlh, &missing);
+
+	answer->reached = !missing;
+	answer->gone = missing;
+	return ret;
+}
+
 /* A signal's counts are some of these. */
 static int on_done(const struct nlmsghdr *nlh, void *arg)
 {
@@ -293,8 +305,22 @@ static uint8_t command_of(uint32_t act)
 		return PGNL_CMD_GROUP_SIGNAL;
 	case PGNL_AGENT_JOINS:
 		return PGNL_CMD_MEMBER_JOIN;
+	case PGNL_AGENT_DELETES:
+		return PGNL_CMD_GROUP_DEL;
 	default:
 		return 0;
+	}
+}
+
+static lp_reply_fn reply_of(uint32_t act)
+{
+	switch (act) {
+	case PGNL_AGENT_JOINS:
+		return on_joined;
+	case PGNL_AGENT_DELETES:
+		return on_deleted;
+	default:
+		return on_done;
 	}
 }
 
@@ -328,5 +354,5 @@ LP_EXPORT int pgnl_agent_act(struct pgnl_agent *agent,
 	put_what(handle, what);
 	put_whom(handle, what);
 	put_origin(handle, from);
-	return lp_do(handle, what->act == PGNL_AGENT_JOINS ? on_joined : on_done, answer);
+	return lp_do(handle, reply_of(what->act), answer);
 }

@@ -719,9 +719,10 @@ TEST_F(agent, a_group_created_here_too_outlives_the_other_node)
 }
 
 /* Nobody but they know that these nodes have created it. */
-TEST_F(agent, deleting_takes_what_many_nodes_have_created)
+TEST_F(agent, a_group_that_many_nodes_have_created_goes_with_the_last)
 {
 	const struct pgnl_agent_row made = row("g", 0, 1);
+	struct pgnl_deleted deleted;
 	char name[16];
 
 	for (int i = 0; i < 40; i++) {
@@ -732,28 +733,65 @@ TEST_F(agent, deleting_takes_what_many_nodes_have_created)
 	EXPECT_STREQ("", verify(self->c));
 	ASSERT_EQ(0, pgnl_agent_node_down(self->agent, "n7", 1));
 	EXPECT_STREQ("", verify(self->c));
-	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
+	ASSERT_EQ(0, pgnl_group_delete_all(self->handle, "pg2", "g", &deleted));
+	EXPECT_EQ(39, deleted.unreachable);
+	EXPECT_STREQ("", list(self->handle, self->a.pid, "pg2", "g", 0));
+	for (int i = 0; i < 40; i++) {
+		sprintf(name, "n%d", i);
+		if (i != 7)
+			ASSERT_EQ(0, pgnl_agent_node_down(self->agent, name, 1));
+	}
 	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
 	EXPECT_EQ(0, stat_get(self->c, PGNL_A_STAT_GROUPS));
 	EXPECT_STREQ("", verify(self->c));
 }
 
-TEST_F(agent, deleting_takes_all)
+/* That is theirs, and goes when they say so. */
+TEST_F(agent, deleting_leaves_what_other_nodes_have)
 {
 	struct pgnl_agent_row rows[2] = { row("g", 0, 1), row("g", 7, 1) };
 
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
-	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", PGNL_KEEP, PGNL_KEEP, PGNL_KEEP));
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", 1234, 1234, 0700));
 	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
 	ASSERT_EQ(0, pgnl_join(self->handle, "pg2", "g", self->a.pid, NULL, NULL));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "pg2", NULL, 0));
+	EXPECT_EQ(1, usage_get(self->c, PGNL_A_LIMIT_USER_GROUPS));
 	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
-	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
-	EXPECT_NODE("up connected 0", "there");
 	EXPECT_STREQ("", verify(self->c));
-	/* The same of a scope. */
-	ASSERT_EQ(0, pgnl_scope_add(self->handle, "s", PGNL_MODE_PG, PGNL_CLUSTER, PGNL_KEEP,
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_USER_GROUPS));
+	EXPECT_EQ(1, stat_get(self->c, PGNL_A_STAT_EVICTIONS));
+	EXPECT_NEXT("delete g deleted");
+	EXPECT_NEXT("leave g 0x0 evicted");
+	EXPECT_STREQ("there/7x1", list(self->handle, self->a.pid, "pg2", "g", 0));
+	EXPECT_NODE("up connected 1", "there");
+	/* Nothing of this node is left of it, so there is nobody's mode to heed. */
+	ASSERT_EQ(1, group_exists(self->c, "pg2", "g"));
+	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_OWNER));
+	/* It can be joined and created as any that is another node's. */
+	ASSERT_EQ(0, pgnl_join(self->handle, "pg2", "g", self->a.pid, NULL, NULL));
+	EXPECT_NEXT("join g 0x1 joined");
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", PGNL_KEEP, PGNL_KEEP, PGNL_KEEP));
+	EXPECT_NEXT("create g created");
+	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
+	EXPECT_NEXT("delete g deleted");
+	EXPECT_NEXT("leave g 0x0 evicted");
+	rows[0].count = rows[1].count = 0;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	EXPECT_NEXT("delete there g deleted");
+	EXPECT_NEXT("leave there g 7x0 left");
+	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
+	EXPECT_STREQ("", verify(self->c));
+}
+
+TEST_F(agent, deleting_a_scope_takes_all)
+{
+	struct pgnl_agent_row rows[2] = { row("g", 0, 1), row("g", 7, 1) };
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_scope_add(self->handle, "s", PGNL_MODE_PG2, PGNL_CLUSTER, PGNL_KEEP,
 				    PGNL_KEEP, PGNL_KEEP));
-	ASSERT_EQ(0, pgnl_agent_put(self->agent, "s", "there", 1, &rows[1], 1, NULL));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "s", "there", 1, rows, 2, NULL));
 	EXPECT_NODE("up connected 1", "there");
 	ASSERT_EQ(0, pgnl_scope_del(self->handle, "s"));
 	EXPECT_NODE("up connected 0", "there");

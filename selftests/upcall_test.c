@@ -922,4 +922,136 @@ TEST_F(upcall, others_join_as_their_uid)
 	kid_kill(&roots);
 }
 
+/* --- Groups of several nodes ------------------------------------------------------- */
+
+static int put_created(struct client *agent)
+{
+	return put_row(agent, "pg2", &(struct pgnl_row){ .count = 1 });
+}
+
+static int deletes_groups(struct client *agent)
+{
+	return agent_for(agent, PGNL_ACT_DELETE, 0) ? :
+	       peer(agent, PGNL_CMD_NODE_SET, "there", 1) ? :
+	       peer(agent, PGNL_CMD_REMOTE_BEGIN, "there", 1) ? :
+	       put_created(agent) ? :
+	       peer(agent, PGNL_CMD_REMOTE_COMMIT, "there", 1);
+}
+
+TEST_F(upcall, a_group_is_deleted_where_it_is)
+{
+	const struct nlmsghdr *msg;
+	uint64_t request;
+	struct child a;
+
+	/* This agent asks nobody. */
+	ASSERT_EQ(0, put_created(self->agent));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	ASSERT_EQ(0, group_del(self->c, "pg2", "g"));
+	EXPECT_EQ(0, reply_u64(self->c, PGNL_A_REQUEST));
+	EXPECT_EQ(1, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, deletes_groups(self->agent));
+	/* What is not here is there; and a node is asked once for all it has. */
+	ASSERT_EQ(0, put_row(self->agent, "pg2", &(struct pgnl_row){ .id = 7, .count = 2,
+			     .uid = 1, .weight = 1 }));
+	ASSERT_EQ(0, child_start(&a));
+	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
+	ASSERT_EQ(0, group_del(self->c, "pg2", "g"));
+	EXPECT_FALSE(reply_flag(self->c, PGNL_A_NO_GROUP));
+	EXPECT_EQ(0, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	request = reply_u64(self->c, PGNL_A_REQUEST);
+	msg = UPCALL();
+	EXPECT_EQ(request, msg_u64(msg, PGNL_A_REQUEST));
+	EXPECT_EQ(PGNL_ACT_DELETE, msg_u32(msg, PGNL_A_ACT));
+	EXPECT_STREQ("pg2", msg_str(msg, PGNL_A_SCOPE));
+	EXPECT_STREQ("g", msg_str(msg, PGNL_A_GROUP));
+	EXPECT_STREQ("there/1 x1", targets(msg));
+	EXPECT_EQ(NULL, attr_of(msg, PGNL_A_DATA));
+	EXPECT_EQ(0, leave(self->c, "pg2", "g", a.pid));
+	answer_req(self->agent, request);
+	put_u32(self->agent, PGNL_A_REFUSED, 1);
+	ASSERT_EQ(0, req_do(self->agent));
+	msg = RESULT();
+	EXPECT_EQ(request, msg_u64(msg, PGNL_A_REQUEST));
+	EXPECT_EQ(1, msg_u32(msg, PGNL_A_REFUSED));
+	/* With nothing of it here, there is still whom to ask. */
+	ASSERT_EQ(0, group_del(self->c, "pg2", "g"));
+	EXPECT_TRUE(reply_flag(self->c, PGNL_A_NO_GROUP));
+	EXPECT_STREQ("there/1 x1", targets(UPCALL()));
+	/* It has the agent's socket, too. */
+	child_kill(&a);
+	client_close(self->agent);
+	self->agent = client_open();
+	msg = RESULT();
+	EXPECT_EQ(ENOTCONN, msg_u32(msg, PGNL_A_ERROR));
+	EXPECT_EQ(1, msg_u32(msg, PGNL_A_UNREACHABLE));
+}
+
+/* Of another user, who may not, nobody is asked either. */
+static int refused_to_delete(void *arg)
+{
+	struct client *c = client_open();
+	int ret = !c || group_del(c, "pg2", "g") != -EACCES;
+
+	(void)arg;
+	client_close(c);
+	return ret;
+}
+
+TEST_F(upcall, who_may_not_delete_a_group_here_asks_nobody)
+{
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, deletes_groups(self->agent));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	EXPECT_EQ(0, as_user(1234, 1234, refused_to_delete, NULL));
+	EXPECT_EQ(NULL, told(self->agent, PGNL_CMD_UPCALL, 0));
+}
+
+static int delete_from_there(struct client *c, const char *scope, const char *group, uint32_t uid)
+{
+	req_new(c, PGNL_CMD_GROUP_DEL);
+	put_str(c, PGNL_A_SCOPE, scope);
+	put_str(c, PGNL_A_GROUP, group);
+	put_origin(c, uid);
+	return req_do(c);
+}
+
+TEST_F(upcall, others_delete_as_their_uid)
+{
+	struct child a;
+
+	ASSERT_EQ(0, child_start(&a));
+	req_new(self->c, PGNL_CMD_GROUP_NEW);
+	put_str(self->c, PGNL_A_SCOPE, "pg2");
+	put_str(self->c, PGNL_A_GROUP, "g");
+	put_u32(self->c, PGNL_A_OWNER, 1234);
+	put_u32(self->c, PGNL_A_PERM, 0777);
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
+	EXPECT_EQ(-EACCES, delete_from_there(self->agent, "pg2", "g", 1235));
+	EXPECT_EQ(-ENOTCONN, delete_from_there(self->c, "pg2", "g", 1234));
+	EXPECT_EQ(-EOPNOTSUPP, delete_from_there(self->agent, "pg", "g", 1234));
+	ASSERT_EQ(0, scope_new(self->c, "alone", PGNL_SCOPE_MODE_PG2));
+	EXPECT_EQ(-EOPNOTSUPP, delete_from_there(self->agent, "alone", "g", 0));
+	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 1234));
+	EXPECT_FALSE(reply_flag(self->agent, PGNL_A_NO_GROUP));
+	EXPECT_EQ(-ENOENT, leave(self->c, "pg2", "g", a.pid));
+	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 1234));
+	EXPECT_TRUE(reply_flag(self->agent, PGNL_A_NO_GROUP));
+	/* One that nobody has created here is as if who asks had; others are not asked. */
+	ASSERT_EQ(0, put_created(self->agent));
+	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
+	ASSERT_EQ(0, set_perm(self->c, "pg2", 0775));
+	EXPECT_EQ(-EACCES, delete_from_there(self->agent, "pg2", "g", 1235));
+	ASSERT_EQ(0, set_perm(self->c, "pg2", 0777));
+	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 1235));
+	EXPECT_FALSE(reply_flag(self->agent, PGNL_A_NO_GROUP));
+	EXPECT_EQ(0, reply_u64(self->agent, PGNL_A_REQUEST));
+	EXPECT_EQ(0, leave(self->c, "pg2", "g", a.pid));
+	child_kill(&a);
+}
+
 TEST_HARNESS_MAIN

@@ -335,8 +335,15 @@ TEST_F(view_far, groups_of_other_nodes_are_there_also_empty)
 	EXPECT_STREQ("", differs(view, self->h, "pg2", "made"));
 	ASSERT_EQ(1, join(self->c, "pg2", "made", self->a.pid));
 	EXPECT_STREQ("", differs(view, self->h, "pg2", "made"));
+	/* Created and deleted here, too, it is that node's again. */
+	ASSERT_EQ(0, group_new(self->c, "pg2", "made"));
+	ASSERT_EQ(0, group_del(self->c, "pg2", "made"));
+	EXPECT_EQ(0, pgnl_view_members(view, "made", NULL, 0));
+	EXPECT_STREQ("", differs(view, self->h, "pg2", "made"));
+	EXPECT_STREQ("", verify(self->c));
 	/* Created here, too, it stays when that node goes. */
 	ASSERT_EQ(0, group_new(self->c, "pg2", "made"));
+	ASSERT_EQ(1, join(self->c, "pg2", "made", self->a.pid));
 	ASSERT_EQ(0, pgnl_agent_node_down(self->agent, "there", 1));
 	ASSERT_EQ(1, leave(self->c, "pg2", "made", self->a.pid));
 	EXPECT_EQ(0, pgnl_view_members(view, "made", NULL, 0));

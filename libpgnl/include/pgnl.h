@@ -164,8 +164,22 @@ struct pgnl_groups {
  */
 int pgnl_group_create(struct pgnl *handle, const char *scope, const char *group,
 		      uint32_t owner, uint32_t gid, uint32_t perm);
-/* Delete a created group; its members are evicted. A missing one is fine. */
+/* What has become of a group on other nodes that had something in it. */
+struct pgnl_deleted {
+	uint32_t nodes;		/* have deleted it */
+	uint32_t refused;	/* keep it: it is not the caller's to delete there */
+	uint32_t unreachable;	/* keep it, as far as is known: they don't answer */
+};
+
+/* Delete a created group, on all nodes: its members are evicted. A missing one is
+ * fine. Other nodes are asked under the caller's uid and no other right, which takes
+ * some seconds at most; what they keep is in the group still. Returns 0 also when
+ * some do.
+ */
 int pgnl_group_delete(struct pgnl *handle, const char *scope, const char *group);
+/* The same, and tells. */
+int pgnl_group_delete_all(struct pgnl *handle, const char *scope, const char *group,
+			  struct pgnl_deleted *deleted);
 /* flags: PGNL_LOCAL = only groups with a member here. */
 int pgnl_groups(struct pgnl *handle, const char *scope, uint32_t flags,
 		struct pgnl_groups **list);
@@ -872,6 +886,7 @@ struct pgnl_agent_opts {
 #define PGNL_AGENT_UNREGISTERS	0x8u	/* takes names from other nodes */
 #define PGNL_AGENT_JOINS	0x10u	/* puts processes of other nodes into groups */
 #define PGNL_AGENT_CANCELS	0x20u	/* forgets to register or unregister, when told so */
+#define PGNL_AGENT_DELETES	0x40u	/* has other nodes delete a group */
 
 #define PGNL_AGENT_GRACE	10000u	/* a sensible grace */
 
@@ -946,7 +961,7 @@ int pgnl_agent_put(struct pgnl_agent *agent, const char *scope, const char *node
 struct pgnl_upcall_target {
 	const char *node;
 	uint64_t incarnation;
-	uint32_t members;	/* that are meant, as far as this node knows */
+	uint32_t members;	/* that are meant, as far as this node knows; PGNL_AGENT_DELETES: 1 */
 	const uint64_t *ids;	/* NULL: all of the group that fit */
 	size_t n_ids;
 };
@@ -1136,6 +1151,7 @@ int pgnl_pg_which_local_groups(struct pgnl *handle, const char *scope,
 /* --- Erlang's pg2 (up to OTP 23), in scope "pg2" ---------------------------- */
 
 int pgnl_pg2_create(struct pgnl *handle, const char *name);
+/* PGNL_OK, also when a node keeps it: see pgnl_group_delete_all() */
 int pgnl_pg2_delete(struct pgnl *handle, const char *name);
 /* PGNL_OK or PGNL_NO_SUCH_GROUP */
 int pgnl_pg2_join(struct pgnl *handle, const char *name, pid_t pid);

@@ -139,6 +139,9 @@ enum pgnl_node_flag {
  * @PGNL_ACT_JOIN: Put a process of another node into a group.
  * @PGNL_ACT_CANCEL: Forget a request to register or unregister: whoever asked
  *   has closed its socket. It has the number of that, and is not answered.
+ * @PGNL_ACT_DELETE: Delete what other nodes have in a group of a scope of mode
+ *   pg2. The counts are of nodes: reached is which have done it, gone which
+ *   had nothing left in it.
  */
 enum pgnl_act {
 	PGNL_ACT_SEND = 1,
@@ -147,6 +150,7 @@ enum pgnl_act {
 	PGNL_ACT_UNREGISTER = 8,
 	PGNL_ACT_JOIN = 16,
 	PGNL_ACT_CANCEL = 32,
+	PGNL_ACT_DELETE = 64,
 };
 
 /**
@@ -165,6 +169,8 @@ enum pgnl_act {
  * @PGNL_REASON_GROUP_CREATED: The group was created.
  * @PGNL_REASON_GROUP_DELETED: The group was deleted, and whoever was a member
  *   is none any more. The first 4096 of them have been told as evicted before.
+ *   While other nodes have something in it, all members of this node are told
+ *   as evicted after it, and those of others when they leave.
  * @PGNL_REASON_SCOPE_DELETED: The scope was deleted with all that was in it.
  *   Nothing follows.
  * @PGNL_REASON_LOST: Events after this sequence number were lost, since the
