@@ -103,7 +103,8 @@ static const struct core_counts failed = { .error = CORE_ACT_FAILED };
 /* --- letters ---------------------------------------------------------------------- */
 
 /* False: it holds too much already. */
-static bool post(struct core *core, struct peer *peer, const struct wire_writer *w)
+static bool post(struct core *core, struct peer *peer, struct letter **list,
+		 const struct wire_writer *w)
 {
 	size_t size = sizeof(struct letter) + w->len;
 	struct letter *letter;
@@ -115,34 +116,33 @@ static bool post(struct core *core, struct peer *peer, const struct wire_writer 
 	letter = mem_new(&core->act_memory, size);
 	letter->len = w->len;
 	memcpy(letter->data, w->data, w->len);
-	DL_APPEND(peer->letters, letter);
+	DL_APPEND(*list, letter);
 	peer->letter_bytes += size;
 	peer_wish(core, peer, 0);
 	return true;
 }
 
-static void drop_letter(struct core *core, struct peer *peer)
+static void drop_letter(struct core *core, struct peer *peer, struct letter **list)
 {
-	struct letter *letter = peer->letters;
+	struct letter *letter = *list;
 	size_t size = sizeof(*letter) + letter->len;
 
-	DL_DELETE(peer->letters, letter);
+	DL_DELETE(*list, letter);
 	peer->letter_bytes -= size;
 	mem_drop(&core->act_memory, letter, size);
 }
 
-bool acts_next(const struct peer *peer, const void **data, size_t *len)
+enum engine_sent acts_send(struct core *core, struct peer *peer, struct letter **list)
 {
-	if (!peer->letters || peer->stage != PEER_UP)
-		return false;
-	*data = peer->letters->data;
-	*len = peer->letters->len;
-	return true;
-}
+	enum engine_sent sent = ENGINE_OK;
 
-void acts_sent(struct core *core, struct peer *peer)
-{
-	drop_letter(core, peer);
+	while (*list && peer->stage == PEER_UP) {
+		sent = peer_send(core, peer, (*list)->data, (*list)->len);
+		if (sent != ENGINE_OK)
+			break;
+		drop_letter(core, peer, list);
+	}
+	return sent;
 }
 
 /* --- of the own kernel ------------------------------------------------------------ */
@@ -167,7 +167,7 @@ static bool ask(struct core *core, struct request *request, const struct core_ac
 	if (!peer)
 		return false;
 	frame_put_act(&w, core->last_act + 1, act, target->ids, target->n_ids);
-	if (!post(core, peer, &w))
+	if (!post(core, peer, &peer->letters, &w))
 		return false;
 	part = mem_new(&core->act_memory, sizeof(*part));
 	part->id = ++core->last_act;
@@ -238,7 +238,9 @@ void acts_free(struct core *core, struct peer *peer)
 	while (peer->parts)
 		drop_part(core, peer->parts);
 	while (peer->letters)
-		drop_letter(core, peer);
+		drop_letter(core, peer, &peer->letters);
+	while (peer->late)
+		drop_letter(core, peer, &peer->late);
 }
 
 /* --- of other nodes --------------------------------------------------------------- */
@@ -254,8 +256,9 @@ void acts_take(struct core *core, struct peer *peer, uint64_t id, const struct c
 		core_acted(core, &ticket, &failed);
 }
 
-void core_acted(struct core *core, const struct core_ticket *ticket,
-		const struct core_counts *counts)
+/* Late: after the rows that there are. */
+static void answer(struct core *core, const struct core_ticket *ticket,
+		   const struct core_counts *counts, bool late)
 {
 	struct peer *peer = peer_find(core, ticket->peer, ticket->epoch);
 	struct wire_writer w = { .data = core->act_frame, .size = core->config.frame_max };
@@ -263,7 +266,21 @@ void core_acted(struct core *core, const struct core_ticket *ticket,
 	if (!peer)
 		return;
 	frame_put_done(&w, ticket->id, counts);
-	post(core, peer, &w);
+	post(core, peer, late ? &peer->late : &peer->letters, &w);
+}
+
+void core_acted(struct core *core, const struct core_ticket *ticket,
+		const struct core_counts *counts)
+{
+	answer(core, ticket, counts, false);
+}
+
+void core_deleted(struct core *core, const struct core_ticket *ticket,
+		  const struct core_counts *counts, struct core_text scope,
+		  struct core_text group)
+{
+	core_local_delete(core, scope, group);
+	answer(core, ticket, counts, true);
 }
 
 /* --- life ------------------------------------------------------------------------- */

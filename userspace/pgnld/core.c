@@ -265,6 +265,12 @@ void core_local_commit(struct core *core, struct core_text scope)
 	peers_bound(core);
 }
 
+void core_local_delete(struct core *core, struct core_text scope, struct core_text group)
+{
+	rows_delete(&core->own, scope, group);
+	peers_bound(core);
+}
+
 /* --- to look at ------------------------------------------------------------------- */
 
 void core_stats(const struct core *core, struct core_stats *stats)

@@ -143,7 +143,8 @@ enum core_act_kind {
 	CORE_ACT_SEND = 1,	/* put data into their inboxes */
 	CORE_ACT_SIGNAL = 2,	/* send them a signal */
 	CORE_ACT_JOIN = 3,	/* put the process of an id into the group */
-	CORE_ACT_LAST = CORE_ACT_JOIN,
+	CORE_ACT_DELETE = 4,	/* delete what the node has in the group */
+	CORE_ACT_LAST = CORE_ACT_DELETE,
 };
 
 struct core_act {
@@ -295,7 +296,8 @@ struct core_out {
 			   enum core_evict why, struct core_text other);
 
 	/*
-	 * Carry an act of another node's process out; core_acted() is to follow, not
+	 * Carry an act of another node's process out; core_acted() or, of one that has
+	 * deleted a group, core_deleted() is to follow, not
 	 * from within. NULL: this node does no acts. answer(): what has become of a
 	 * request of the own kernel, once for each core_act().
 	 */
@@ -385,6 +387,8 @@ void core_flush(struct core *core);
 void core_local_begin(struct core *core, struct core_text scope);
 void core_local_put(struct core *core, const struct core_row *row);
 void core_local_commit(struct core *core, struct core_text scope);
+/* A group was deleted here: all own rows of it are gone. */
+void core_local_delete(struct core *core, struct core_text scope, struct core_text group);
 /*
  * A node of which the kernel has rows from an agent before this one: at the
  * start, for each. It is suspect until it connects or the grace is over.
@@ -418,6 +422,13 @@ void core_act(struct core *core, uint64_t request, const struct core_act *act,
 /* An act of another node's process has been carried out. */
 void core_acted(struct core *core, const struct core_ticket *ticket,
 		const struct core_counts *counts);
+/*
+ * The same, of one that has deleted a group: core_local_delete(), and who asked knows
+ * that before it has the answer.
+ */
+void core_deleted(struct core *core, const struct core_ticket *ticket,
+		  const struct core_counts *counts, struct core_text scope,
+		  struct core_text group);
 /* Of one that came in: how many ids it has, 0: it is for all; and one of them. */
 size_t core_act_ids(const struct core_act *act);
 uint64_t core_act_id(const struct core_act *act, size_t i);

@@ -38,7 +38,7 @@ struct forward {
 uint32_t forward_acts(const struct config *config)
 {
 	return PGNL_AGENT_SENDS | PGNL_AGENT_REGISTERS | PGNL_AGENT_UNREGISTERS |
-	       PGNL_AGENT_JOINS | PGNL_AGENT_CANCELS |
+	       PGNL_AGENT_JOINS | PGNL_AGENT_CANCELS | PGNL_AGENT_DELETES |
 	       (config->forward_signals ? PGNL_AGENT_SIGNALS : 0);
 }
 
@@ -90,6 +90,7 @@ static const struct {
 	{ PGNL_AGENT_SENDS, CORE_ACT_SEND },
 	{ PGNL_AGENT_SIGNALS, CORE_ACT_SIGNAL },
 	{ PGNL_AGENT_JOINS, CORE_ACT_JOIN },
+	{ PGNL_AGENT_DELETES, CORE_ACT_DELETE },
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
@@ -399,15 +400,24 @@ static void carry_out(struct forward *forward, struct todo *todo, struct core_co
 	counts->no_inbox = answer.no_inbox;
 }
 
-int forward_flush(struct forward *forward, struct core *core)
+static void do_next(struct forward *forward, struct core *core)
 {
+	struct todo *todo = forward->todo;
 	struct core_counts counts;
 
-	while (forward->todo) {
-		carry_out(forward, forward->todo, &counts);
-		core_acted(core, &forward->todo->ticket, &counts);
-		drop(forward, forward->todo);
-	}
+	carry_out(forward, todo, &counts);
+	if (todo->what.act == PGNL_AGENT_DELETES && counts.error == CORE_ACT_DONE)
+		core_deleted(core, &todo->ticket, &counts, text_of(todo->what.scope),
+			     text_of(todo->what.group));
+	else
+		core_acted(core, &todo->ticket, &counts);
+	drop(forward, todo);
+}
+
+int forward_flush(struct forward *forward, struct core *core)
+{
+	while (forward->todo)
+		do_next(forward, core);
 	if (!forward->lost)
 		take_upcalls(forward, core);
 	return forward->lost ? -ENOTCONN : 0;

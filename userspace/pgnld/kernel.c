@@ -346,6 +346,9 @@ static void on_event(struct kernel *kernel, const struct pgnl_event *event)
 		break;
 	case PGNL_EVENT_DELETE:
 		/* It tells no members; a listing shows who is left. */
+		if (!event->node)
+			core_local_delete(kernel->core, text_of(event->scope),
+					  text_of(event->group));
 		shown_forget(&scope->shown, event->group);
 		scope->again = true;
 		break;
@@ -738,9 +741,13 @@ void kernel_act(void *arg, struct core_text node, const struct core_ticket *tick
 	forward_act(((struct kernel *)arg)->forward, node, ticket, act);
 }
 
+/* Whoever asked to delete a group sees no row of it that has gone before. */
 void kernel_answer(void *arg, uint64_t request, const struct core_counts *counts)
 {
-	forward_answer(((struct kernel *)arg)->forward, request, counts);
+	struct kernel *kernel = arg;
+
+	send_batch(kernel);
+	forward_answer(kernel->forward, request, counts);
 }
 
 /* The number that it has got; the row comes by an event. 0: it has gone already. When

@@ -626,21 +626,6 @@ static enum engine_sent send_wishes(struct core *core, struct peer *peer, unsign
 	return ENGINE_OK;
 }
 
-/* Before rows: they need not wait for all of a snapshot. */
-static enum engine_sent send_letters(struct core *core, struct peer *peer)
-{
-	enum engine_sent sent = ENGINE_OK;
-	const void *data;
-	size_t len;
-
-	while (sent == ENGINE_OK && acts_next(peer, &data, &len)) {
-		sent = peer_send(core, peer, data, len);
-		if (sent == ENGINE_OK)
-			acts_sent(core, peer);
-	}
-	return sent;
-}
-
 void peer_flush(struct core *core, struct peer *peer)
 {
 	enum engine_sent sent;
@@ -651,12 +636,15 @@ void peer_flush(struct core *core, struct peer *peer)
 	sent = send_wishes(core, peer, WISH_HELLO | WISH_AUTH | WISH_RESYNC);
 	if (sent == ENGINE_OK)
 		sent = names_send(core, peer, &peer->first);
+	/* They need not wait for all of a snapshot. */
 	if (sent == ENGINE_OK)
-		sent = send_letters(core, peer);
+		sent = acts_send(core, peer, &peer->letters);
 	while (sent == ENGINE_OK && has_rows(core, peer))
 		sent = send_rows(core, peer);
 	if (sent == ENGINE_OK)
 		sent = names_send(core, peer, &peer->after);
+	if (sent == ENGINE_OK)
+		sent = acts_send(core, peer, &peer->late);
 	if (sent == ENGINE_OK)
 		sent = send_wishes(core, peer, WISH_DIGEST);
 	if (sent == ENGINE_GONE)

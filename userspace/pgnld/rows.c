@@ -183,6 +183,24 @@ void rows_commit(struct own_rows *rows, struct core_text scope)
 	end_listing(rows, listing);
 }
 
+void rows_delete(struct own_rows *rows, struct core_text scope, struct core_text group)
+{
+	static const struct core_end evicted = { .why = CORE_EVICTED };
+	uint8_t key[DIGEST_KEY_MAX];
+	size_t len = digest_key(key, scope, group, 0) - sizeof(uint64_t);
+	struct own_row *row, *next;
+	uint64_t last = rows->seq;
+
+	/* Those removed here go to the end, behind the last one there is now. */
+	DL_FOREACH_SAFE(rows->order, row, next) {
+		if (row->seq > last)
+			break;
+		if (row->count && row->key_len == len + sizeof(uint64_t) &&
+		    !memcmp(row->key, key, len))
+			remove_row(rows, row, evicted);
+	}
+}
+
 void rows_free(struct own_rows *rows)
 {
 	struct own_row *row, *next;

@@ -78,6 +78,9 @@ void rows_begin(struct own_rows *rows, struct core_text scope);
 /* What is of this scope and was not put since its rows_begin() is gone. */
 void rows_commit(struct own_rows *rows, struct core_text scope);
 
+/* All of this group is gone. */
+void rows_delete(struct own_rows *rows, struct core_text scope, struct core_text group);
+
 void rows_view(const struct own_row *own, struct core_row *row);
 
 /*

@@ -100,6 +100,7 @@ struct peer {
 	/* Acts. */
 	struct part *parts;		/* that it has not answered */
 	struct letter *letters;		/* acts and answers that are to be sent */
+	struct letter *late;		/* the same, once all rows that there are have been */
 	size_t letter_bytes;
 
 	/* From it. */
@@ -256,10 +257,8 @@ struct peer *peer_find(const struct core *core, uint64_t address, uint64_t epoch
 /* --- acts.c ------------------------------------------------------------------------ */
 
 void acts_configure(struct core *core);
-/* The next act or answer for a peer; false: there is none. */
-bool acts_next(const struct peer *peer, const void **data, size_t *len);
-/* It has been sent. */
-void acts_sent(struct core *core, struct peer *peer);
+/* Send what is in a list of letters. */
+enum engine_sent acts_send(struct core *core, struct peer *peer, struct letter **list);
 /* A peer has answered; a peer wants something. */
 void acts_done(struct core *core, struct peer *peer, uint64_t id,
 	       const struct core_counts *counts);

@@ -467,6 +467,50 @@ TEST_F(cluster, basic_late)
 /* --- loss and return ----------------------------------------------------------------- */
 
 /* A cut shorter than the grace: suspect, fresh, and no event of a member. */
+/* Also what was not told yet when it was asked for. */
+TEST_F(cluster, who_deletes_a_group_sees_it_gone)
+{
+	BOOT_ALL(4, &plain);
+	for (unsigned int i = 0; i < 4; i++) {
+		sim_set(self->node[i], "pg2", "g", 0, i < 3);
+		sim_set(self->node[i], "pg2", "other", i + 1, 1);
+		for (uint64_t id = 1; id < 100; id++)
+			sim_set(self->node[i], "pg2", "g", id, 2);
+	}
+	AGREE();
+	sim_set(self->node[1], "pg2", "g", 100, 1);
+	sim_delete(self->node[0], "g", true);
+	AGREE();
+	for (unsigned int i = 0; i < 4; i++) {
+		ASSERT_FALSE(sim_sees_group(self->node[i], "pg2", "g"));
+		ASSERT_EQ(0, sim_get(self->node[i], "pg2", "g", 1));
+		ASSERT_EQ(1, sim_get(self->node[i], "pg2", "other", i + 1));
+		ASSERT_TRUE(sim_sees_group(self->node[i], "pg2", "other"));
+	}
+}
+
+TEST_F(cluster, who_is_out_of_reach_keeps_a_deleted_group)
+{
+	BOOT_ALL(3, &patient);
+	for (unsigned int i = 0; i < 3; i++)
+		sim_set(self->node[i], "pg2", "g", 0, 1);
+	sim_set(self->node[1], "pg2", "g", 1, 2);
+	AGREE();
+	CUT(0, 1, true);
+	sim_delete(self->node[0], "g", false);
+	RUN(10 * LOOP_S);
+	ASSERT_FALSE(sim_sees_group(self->node[0], "pg2", "g"));
+	ASSERT_EQ(2, sim_sees(self->node[2], "b", "pg2", "g"));
+	CUT(0, 1, false);
+	AGREE();
+	ASSERT_EQ(2, sim_sees(self->node[0], "b", "pg2", "g"));
+	ASSERT_EQ(0, sim_get(self->node[0], "pg2", "g", 0));
+	ASSERT_EQ(0, sim_get(self->node[2], "pg2", "g", 0));
+	sim_delete(self->node[2], "g", true);
+	AGREE();
+	ASSERT_FALSE(sim_sees_group(self->node[0], "pg2", "g"));
+}
+
 TEST_F(cluster, a_blip_is_no_storm)
 {
 	struct sim_events was;

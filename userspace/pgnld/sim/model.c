@@ -222,6 +222,9 @@ static void check_end(struct model *kernel, struct other *other, const struct co
 
 	if (kernel->hostile || from->end.why == CORE_LEFT)
 		return;
+	/* Its group was deleted, which can happen to each. */
+	if (from->end.why == CORE_EVICTED && !from->end.known)
+		return;
 	if (from->end.why != end.why || from->end.known != end.known ||
 	    from->end.status != end.status)
 		sim_fail(kernel->sim, "%s: row %llu of %s has not ended so", kernel->name,

@@ -363,6 +363,16 @@ static void ask(struct run *run)
 		sim_act(node);
 }
 
+static void delete_some(struct run *run)
+{
+	struct sim_node *node = some_node(run);
+	char group[16];
+
+	snprintf(group, sizeof(group), "g%llu", (unsigned long long)chance(run, GROUPS));
+	if (node)
+		sim_delete(node, group, false);
+}
+
 static const struct {
 	void (*act)(struct run *run);
 	unsigned int weight;
@@ -372,7 +382,7 @@ static const struct {
 	{ slow_some, 5 }, { kill_agent, 5 }, { start_agent, 8 }, { crash, 4 }, { boot_some, 8 },
 	{ add_double, 2 }, { drop_double, 4 }, { relist, 4 }, { resync, 4 },
 	{ reset_link, 4 }, { configure, 2 }, { delay_link, 3 }, { rest, 2 },
-	{ ask, 15 },
+	{ ask, 15 }, { delete_some, 4 },
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))

@@ -24,6 +24,8 @@ struct asked {
 	uint64_t when;
 	uint64_t sites;			/* whom it is for, a bit each */
 	uint64_t done;			/* who has done it */
+	char group[CORE_GROUP_MAX + 1];	/* "": a message; else it is to be deleted: */
+	bool all;			/* there are no rows of it but those of the sites */
 	struct core_counts counts;
 };
 
@@ -31,6 +33,7 @@ struct asked {
 struct doing {
 	struct doing *next;
 	struct core_ticket ticket;
+	const struct asked *asked;
 };
 
 struct sim_node {
@@ -286,6 +289,19 @@ static struct asked *find_asked(struct sim *sim, uint64_t number)
 	return asked;
 }
 
+/* Is the act as it was asked for? */
+static bool is_asked(const struct sim_node *node, const struct asked *asked,
+		     const struct core_act *act)
+{
+	if (!asked || !(asked->sites >> node->site & 1))
+		return false;
+	if (asked->group[0])
+		return act->kind == CORE_ACT_DELETE && !core_act_ids(act) &&
+		       act->group.len == strlen(asked->group) &&
+		       !memcmp(act->group.data, asked->group, act->group.len);
+	return core_act_ids(act) == 1 && core_act_id(act, 0) == node->incarnation;
+}
+
 static void out_act(void *arg, struct core_text from, const struct core_ticket *ticket,
 		    const struct core_act *act)
 {
@@ -303,8 +319,7 @@ static void out_act(void *arg, struct core_text from, const struct core_ticket *
 		(int)from.len, from.data);
 	mix(node->sim, &number, sizeof(number));
 	asked = find_asked(node->sim, number);
-	if (!asked || !(asked->sites >> node->site & 1) || core_act_ids(act) != 1 ||
-	    core_act_id(act, 0) != node->incarnation)
+	if (!is_asked(node, asked, act))
 		sim_fail(node->sim, "%s: does an act that is not for it", node->name);
 	else if (asked->done >> node->site & 1)
 		sim_fail(node->sim, "%s: does act %llu twice", node->name,
@@ -313,6 +328,7 @@ static void out_act(void *arg, struct core_text from, const struct core_ticket *
 		asked->done |= 1ull << node->site;
 	doing = mem_new(&memory, sizeof(*doing));
 	doing->ticket = *ticket;
+	doing->asked = asked;
 	doing->next = node->doing;
 	node->doing = doing;
 }
@@ -340,6 +356,10 @@ static void out_answer(void *arg, uint64_t number, const struct core_counts *cou
 		sim_fail(node->sim, "%s: act %llu has reached %u of %u, %u have done it",
 			 node->name, (unsigned long long)number, counts->reached,
 			 bits(asked->sites), bits(asked->done));
+	if (asked->all && counts->reached == bits(asked->sites) &&
+	    model_sees_group(node->kernel, scopes[1], asked->group))
+		sim_fail(node->sim, "%s: is told that %s is deleted, but sees it", node->name,
+			 asked->group);
 	asked->counts = *counts;
 	asked->by = NULL;
 }
@@ -466,6 +486,45 @@ static bool goes_on(struct sim_node *node)
 	return true;
 }
 
+/* Rows of a group, as many as there is room for. */
+#define DELETE_ROWS 64
+
+struct deletion {
+	const char *group;
+	uint64_t id[DELETE_ROWS];
+	unsigned int n;
+};
+
+static bool find_row(void *arg, const struct core_row *row)
+{
+	struct deletion *deletion = arg;
+
+	if (row->scope.len == strlen(scopes[1]) &&
+	    !memcmp(row->scope.data, scopes[1], row->scope.len) &&
+	    row->group.len == strlen(deletion->group) &&
+	    !memcmp(row->group.data, deletion->group, row->group.len))
+		deletion->id[deletion->n++] = row->id;
+	return deletion->n < DELETE_ROWS;
+}
+
+/* By its kernel; the agent is told by the caller. */
+static void disown(struct sim_node *node, const char *group)
+{
+	struct deletion deletion = { .group = group };
+
+	do {
+		deletion.n = 0;
+		owner_each(node->owner, find_row, &deletion);
+		for (unsigned int i = 0; i < deletion.n; i++)
+			owner_set(node->owner, scopes[1], group, deletion.id[i], 0);
+	} while (deletion.n == DELETE_ROWS);
+}
+
+static struct core_text text_of(const char *string)
+{
+	return (struct core_text){ string, strlen(string) };
+}
+
 /* The kernel has done what it was told to. */
 static void answer_acts(struct sim_node *node)
 {
@@ -473,8 +532,16 @@ static void answer_acts(struct sim_node *node)
 	struct doing *doing;
 
 	while ((doing = node->doing)) {
+		const char *group = doing->asked ? doing->asked->group : "";
+
 		node->doing = doing->next;
-		core_acted(node->core, &doing->ticket, &counts);
+		if (group[0]) {
+			disown(node, group);
+			core_deleted(node->core, &doing->ticket, &counts, text_of(scopes[1]),
+				     text_of(group));
+		} else {
+			core_acted(node->core, &doing->ticket, &counts);
+		}
 		free(doing);
 	}
 }
@@ -965,7 +1032,8 @@ static void add_target(void *arg, const struct core_node_info *info)
 	targets->n++;
 }
 
-static struct asked *ask(struct sim_node *node, struct targets *targets)
+/* group: to be deleted; NULL: a message. */
+static struct asked *ask(struct sim_node *node, struct targets *targets, const char *group)
 {
 	struct sim *sim = node->sim;
 	size_t memory = 0;
@@ -984,6 +1052,16 @@ static struct asked *ask(struct sim_node *node, struct targets *targets)
 	before(node);
 	core_nodes(node->core, add_target, targets);
 	asked->sites = targets->sites;
+	if (group) {
+		snprintf(asked->group, sizeof(asked->group), "%s", group);
+		act.kind = CORE_ACT_DELETE;
+		act.scope = text_of(scopes[1]);
+		act.group = text_of(group);
+		for (size_t i = 0; i < targets->n; i++)
+			targets->target[i].n_ids = 0;
+		disown(node, group);
+		core_local_delete(node->core, act.scope, act.group);
+	}
 	sim_say(sim, "%s: asks %llu of %u", node->name, (unsigned long long)asked->number,
 		bits(asked->sites));
 	core_act(node->core, asked->number, &act, targets->target, targets->n);
@@ -996,7 +1074,15 @@ void sim_act(struct sim_node *node)
 	struct targets targets = { .sim = node->sim };
 
 	if (node->core && !node->stopped)
-		ask(node, &targets);
+		ask(node, &targets, NULL);
+}
+
+void sim_delete(struct sim_node *node, const char *group, bool all)
+{
+	struct targets targets = { .sim = node->sim };
+
+	if (node->core && !node->stopped)
+		ask(node, &targets, group)->all = all;
 }
 
 void sim_act_all(struct sim_node *node, uint64_t time)
@@ -1006,7 +1092,7 @@ void sim_act_all(struct sim_node *node, uint64_t time)
 
 	if (!node->core || node->stopped)
 		return;
-	asked = ask(node, &targets);
+	asked = ask(node, &targets, NULL);
 	sim_run(node->sim, time);
 	/* An agent that does none asks nobody either. */
 	if (node->config.no_acts)

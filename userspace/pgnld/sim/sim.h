@@ -132,7 +132,12 @@ void sim_end_event(struct sim_node *node);
 
 /* A process of it wants something of a member of each node that it knows. */
 void sim_act(struct sim_node *node);
-/* The same, and all that are connected with it have to do it within that time. */
+/*
+ * It deletes a group of pg2, on all nodes that it knows. all: nobody else has it or comes
+ * to have it, so it is to see none when it is told that all have done it.
+ */
+void sim_delete(struct sim_node *node, const char *group, bool all);
+/* As sim_act(), and all that are connected with it have to do it within that time. */
 void sim_act_all(struct sim_node *node, uint64_t time);
 
 /* --- views ----------------------------------------------------------------------- */
