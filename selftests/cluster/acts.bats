@@ -259,3 +259,69 @@ target() {
 holds() {
 	[ "$(on "$1" pgnl members "$2" --node "$3" --count)" = "$4" ]
 }
+
+# created NODE [UID]: a group of pg2 that this user has created there, with a member.
+created() {
+	local pid
+	on "$1" setpriv --reuid="${2-1000}" --clear-groups pgnl -s pg2 create work
+	sleeper pid
+	on "$1" pgnl -q -s pg2 join work --pid "$pid" >/dev/null
+}
+
+# in_work NODE OTHERS: on these nodes it sees members of it.
+in_work() {
+	[ "$(on "$1" pgnl -j -s pg2 members work | jq -r 'map(.node) | sort | join(" ")')" = "$2" ]
+}
+
+delete_work() {
+	on "$1" setpriv --reuid="${2-1000}" --clear-groups pgnl -s pg2 delete work
+}
+
+no_groups() {
+	[ "$(on "$1" pgnl -j -s pg2 groups)" = "[]" ]
+}
+
+@test "a created group is deleted on all nodes, and it says where not" {
+	local node pid
+	created a
+	created b
+	created c 0
+	for node in "${nodes[@]}"; do
+		eventually in_work "$node" "a b c"
+	done
+	run delete_work a
+	echo "$output"
+	[ "$status" = 2 ]
+	[[ $output == *"1 refused, 0 unreachable"* ]]
+	# It has returned, so of those who did nothing is left here; the others will hear.
+	in_work a c
+	for node in b c; do
+		eventually in_work "$node" c
+	done
+	sleeper pid
+	on b pgnl -q -s pg2 join work --pid "$pid" >/dev/null
+	eventually in_work c "b c"
+	delete_work c 0
+	for node in "${nodes[@]}"; do
+		eventually no_groups "$node"
+	done
+	"$rows" -s pg2 -a "${nodes[@]}"
+}
+
+@test "a node that is cut off keeps a group that is deleted meanwhile" {
+	created a
+	created b
+	eventually in_work a "a b"
+	cut_off b
+	run delete_work a
+	echo "$output"
+	# Or it was given up before.
+	[[ $status = 2 && $output == *"0 refused, 1 unreachable"* ]] || fails_with "" knows a b
+	heal b
+	eventually meet "${nodes[@]}"
+	eventually in_work a b
+	eventually in_work b b
+	delete_work a
+	in_work a ""
+	eventually no_groups b
+}

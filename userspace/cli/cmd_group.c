@@ -85,13 +85,19 @@ static int run_create(struct cli *cli, int argc, char **argv)
 
 static int run_delete(struct cli *cli, int argc, char **argv)
 {
+	struct pgnl_deleted deleted;
 	int key, status, ret;
 
 	key = parse_group(cli, argc, argv);
 	if (!args_connect(cli, key, &status))
 		return status;
-	ret = pgnl_group_delete(cli->kernel, cli->scope, cli->words[0]);
-	return ret ? err_kernel(cli, ret) : CLI_DONE;
+	ret = pgnl_group_delete_all(cli->kernel, cli->scope, cli->words[0], &deleted);
+	if (ret)
+		return err_kernel(cli, ret);
+	if (!deleted.refused && !deleted.unreachable)
+		return CLI_DONE;
+	return err_refused(cli, "deleted here, but not on all nodes: %u refused, %u unreachable",
+			   deleted.refused, deleted.unreachable);
 }
 
 static const struct cli_option groups_options[] = {
@@ -135,7 +141,8 @@ const struct command cmd_delete = {
 	.args = "GROUP",
 	.summary = "delete a created group; its members are out of it at once",
 	.examples = "  pgnl -s pg2 delete db\n",
-	.notes = "A group that is missing already is fine.",
+	.notes = "A group that is missing already is fine. Other nodes are asked to delete theirs;\n"
+		 "what a node keeps stays in the group, and the command is refused (2).",
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_delete,

@@ -356,11 +356,11 @@ mend() {
 }
 
 @test "pg2_SUITE otp_8653" {
-	local node pid
+	local node pid user=(setpriv --reuid=1000 --clear-groups)
 	up a b c d
 	cut a,b c,d
-	on a pgnl -q -s pg2 create both
-	on c pgnl -q -s pg2 create both
+	on a "${user[@]}" pgnl -q -s pg2 create both
+	on c "${user[@]}" pgnl -q -s pg2 create both
 	for node in a b c d; do
 		eventually on "$node" pgnl -q -s pg2 groups both >/dev/null
 		sleeper pid
@@ -370,8 +370,15 @@ mend() {
 	for node in a b c d; do
 		eventually all_eight "$node"
 	done
-	on a pgnl -q -s pg2 delete both
-	on c pgnl -q -s pg2 delete both
+	on b "${user[@]}" pgnl -q -s pg2 delete both
+	run -3 on b pgnl -q -s pg2 groups both
+	for node in a c d; do
+		eventually lacks_group "$node"
+	done
+}
+
+lacks_group() {
+	[ "$(on "$1" pgnl -j -s pg2 groups)" = "[]" ]
 }
 
 all_eight() {
