@@ -36,6 +36,19 @@ static json_t *age(uint64_t now, uint64_t since)
 	return number(now > since ? (now - since) / 1000000 : 0);
 }
 
+/* As another node says it, which may be no UTF-8: JSON has no other strings. */
+static json_t *name_of(struct core_text name)
+{
+	json_t *string = json_stringn(name.len ? name.data : "", name.len);
+	char text[CORE_NAME_MAX + 1];
+
+	if (string || name.len > CORE_NAME_MAX)
+		return string;
+	for (size_t i = 0; i < name.len; i++)
+		text[i] = (unsigned char)name.data[i] < 0x80 ? name.data[i] : '?';
+	return json_stringn(text, name.len);
+}
+
 struct list {
 	json_t *entries;
 	uint64_t now;
@@ -46,8 +59,8 @@ static void add_node(void *arg, const struct core_node_info *node)
 	struct list *list = arg;
 
 	json_array_append_new(list->entries, json_pack(
-		"{s:s%, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:i, s:o}",
-		"node", node->name.data, node->name.len,
+		"{s:o, s:o, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:i, s:o}",
+		"node", name_of(node->name),
 		"incarnation", big(node->incarnation),
 		"state", state_name(node),
 		"connected", node->address != 0,
@@ -73,8 +86,8 @@ static void add_refusal(void *arg, const struct core_refusal_info *info)
 	struct list *list = arg;
 
 	json_array_append_new(list->entries, json_pack(
-		"{s:s%, s:o, s:i, s:s, s:b, s:o}",
-		"node", info->node.len ? info->node.data : "", info->node.len,
+		"{s:o, s:o, s:i, s:s, s:b, s:o}",
+		"node", name_of(info->node),
 		"address", big(info->address),
 		"reason", (int)info->reason,
 		"text", info->text,
