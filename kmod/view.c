@@ -17,9 +17,10 @@
  * writing ended. So nothing is ever wrong, and no join fails for it.
  *
  * Readers take no lock and write nothing. Each slot has a sequence, odd while
- * it or its rows are changed, and the directory (buckets and chains) has one.
+ * it or its rows are changed, and the directory has one.
  * Slots stay slots and their sequences go on, so who comes late finds out.
  */
+#include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -36,11 +37,15 @@
 #include "view.h"
 #include "view_mem.h"
 
-/* Longest chain; half of what readers look at. */
-#define CHAIN_MAX	(PGNL_VIEW_PROBES / 2)
-
 /* Readers compute the same. */
 #define HASH_FACTOR	0x9e3779b97f4a7c15ULL
+
+/*
+ * A bucket has one or two groups, and more than so many one in a hundred million.
+ * For all of them to be apart takes a few factors, or some thousand.
+ */
+#define BUCKET_MAX	12
+#define FACTORS		4096
 
 /* Rows of a group that are written at once when it appears. */
 #define ROWS_AT_ONCE	(PGNL_ROWS_MAX + PGNL_LOCK_ROWS)
@@ -164,50 +169,79 @@ static void fall_behind_locked(struct pgnl_view *view)
 	}
 }
 
-/* The directory: linear hashing, buckets are split one by one */
+/*
+ * The directory: linear hashing, buckets are split one by one. The groups of a
+ * bucket stand at places that follow from their hashes and a factor of the bucket,
+ * which is chosen so that all are apart. So a reader has to look at one only.
+ */
 
-static u32 hash_name(const struct pgnl_view *view,
-		     const struct pgnl_group *group)
+static u64 hash_name(const struct pgnl_view *view, const char *name, u32 len)
 {
-	u64 hash = view->head->seed + group->len;
+	u64 hash = view->head->seed + len;
 	__le64 part;
 	u32 i;
 
-	for (i = 0; i < group->len; i += sizeof(part)) {
+	for (i = 0; i < len; i += sizeof(part)) {
 		part = 0;
-		memcpy(&part, group->name + i,
-		       min_t(size_t, sizeof(part), group->len - i));
+		memcpy(&part, name + i, min_t(size_t, sizeof(part), len - i));
 		hash = (hash ^ le64_to_cpu(part)) * HASH_FACTOR;
 		hash ^= hash >> 32;
 	}
-	return (hash * HASH_FACTOR) >> 32;
+	return hash * HASH_FACTOR;
 }
 
-static u32 bucket_of(u32 hash, u32 buckets)
+static u64 hash_slot(const struct pgnl_view *view,
+		     const struct pgnl_view_slot *slot)
+{
+	const void *name = slot->name;
+
+	if (slot->name_len > PGNL_VIEW_NAME_INLINE)
+		name = pgnl_view_at(view, (u64)slot->name_at * PGNL_VIEW_UNIT);
+	return hash_name(view, name, slot->name_len);
+}
+
+static u32 bucket_of(u64 hash, u32 buckets)
 {
 	u32 half = rounddown_pow_of_two(buckets);
-	u32 bucket = hash & (2 * half - 1);
+	u32 bucket = (hash >> 32) & (2 * half - 1);
 
 	return bucket < buckets ? bucket : bucket - half;
 }
 
 static unsigned long bucket_offset(u32 bucket)
 {
-	return PGNL_VIEW_BUCKETS_AT + bucket * sizeof(u32);
+	return PGNL_VIEW_BUCKETS_AT + bucket * sizeof(struct pgnl_view_bucket);
 }
 
-static u32 *bucket_at(const struct pgnl_view *view, u32 hash)
+static struct pgnl_view_bucket *bucket_at(const struct pgnl_view *view, u64 hash)
 {
 	return pgnl_view_at(view, bucket_offset(bucket_of(hash,
 							  view->head->buckets)));
 }
 
+/* The first place is the factor's own. */
+static u32 place_in_bucket(u64 hash, u32 factor)
+{
+	return (hash * factor) >> 60;
+}
+
+/* Where the number of the slot stands or is to stand; NULL: there is no place. */
+static u32 *entry_in(struct pgnl_view_bucket *bucket, u64 hash)
+{
+	u32 place = place_in_bucket(hash, bucket->word[0]);
+
+	return place ? &bucket->word[place] : NULL;
+}
+
+/*
+ * By the same factor all are apart in the new bucket, too, so each stands where it
+ * has stood in the old one.
+ */
 static void split_bucket(struct pgnl_view *view)
 {
 	struct pgnl_view_header *head = view->head;
-	u32 new = head->buckets;
-	u32 *to, *from, number;
-	struct pgnl_view_slot *slot;
+	u32 new = head->buckets, number, i;
+	struct pgnl_view_bucket *from, *to;
 
 	to = pgnl_view_make_locked(view, bucket_offset(new));
 	if (!to)
@@ -215,60 +249,107 @@ static void split_bucket(struct pgnl_view *view)
 	from = pgnl_view_at(view, bucket_offset(new - rounddown_pow_of_two(new)));
 
 	begin(&head->dir_seq);
-	while ((number = *from)) {
-		slot = slot_at(view, number);
-		if (bucket_of(slot->hash, new + 1) == new) {
-			WRITE_ONCE(*from, slot->next);
-			WRITE_ONCE(slot->next, *to);
-			WRITE_ONCE(*to, number);
-		} else {
-			from = &slot->next;
-		}
+	WRITE_ONCE(to->word[0], from->word[0]);
+	for (i = 1; i < PGNL_VIEW_BUCKET; i++) {
+		number = from->word[i];
+		if (!number ||
+		    bucket_of(hash_slot(view, slot_at(view, number)), new + 1) != new)
+			continue;
+		WRITE_ONCE(to->word[i], number);
+		WRITE_ONCE(from->word[i], 0);
 	}
 	WRITE_ONCE(head->buckets, new + 1);
 	end(&head->dir_seq);
 }
 
-static bool is_chain_full(const struct pgnl_view *view, u32 hash)
+static bool are_apart(const u64 *hashes, u32 n, u32 factor)
 {
-	u32 number = *bucket_at(view, hash);
-	u32 n = 0;
+	u32 taken = 1, place, i;
 
-	for (; number && n < CHAIN_MAX; n++)
-		number = slot_at(view, number)->next;
-	return n == CHAIN_MAX;
+	for (i = 0; i < n; i++) {
+		place = BIT(place_in_bucket(hashes[i], factor));
+		if (taken & place)
+			return false;
+		taken |= place;
+	}
+	return true;
+}
+
+/* One by which so many are apart, 0 when none is found. */
+static u32 find_factor(const u64 *hashes, u32 n)
+{
+	u32 i, factor = (u32)hashes[0];
+
+	for (i = 0; i < FACTORS; i++) {
+		factor += GOLDEN_RATIO_32;
+		if (are_apart(hashes, n, factor | PGNL_VIEW_FACTOR_MIN | 1))
+			return factor | PGNL_VIEW_FACTOR_MIN | 1;
+	}
+	return 0;
+}
+
+/* Arrange a bucket anew, so that there is a place for one more. */
+static bool make_place(struct pgnl_view *view, struct pgnl_view_bucket *bucket,
+		       u64 hash)
+{
+	u32 numbers[BUCKET_MAX], factor, i, n = 0;
+	u64 hashes[BUCKET_MAX + 1];
+
+	for (i = 1; i < PGNL_VIEW_BUCKET; i++) {
+		if (!bucket->word[i])
+			continue;
+		if (n == BUCKET_MAX)
+			return false;
+		numbers[n] = bucket->word[i];
+		hashes[n] = hash_slot(view, slot_at(view, numbers[n]));
+		n++;
+	}
+	hashes[n] = hash;
+	factor = find_factor(hashes, n + 1);
+	if (!factor)
+		return false;
+	begin(&view->head->dir_seq);
+	for (i = 1; i < PGNL_VIEW_BUCKET; i++)
+		WRITE_ONCE(bucket->word[i], 0);
+	WRITE_ONCE(bucket->word[0], factor);
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(*entry_in(bucket, hashes[i]), numbers[i]);
+	end(&view->head->dir_seq);
+	return true;
 }
 
 static bool enter_directory(struct pgnl_view *view, struct pgnl_view_slot *slot,
 			    u32 number)
 {
 	struct pgnl_view_header *head = view->head;
-	u32 *bucket;
+	u64 hash = hash_slot(view, slot);
+	struct pgnl_view_bucket *bucket;
+	u32 *entry;
 	int i;
 
-	for (i = 0; i < 2 && head->buckets < 2 * view->nr_groups &&
+	for (i = 0; i < 2 && head->buckets <= view->nr_groups &&
 	     head->buckets < PGNL_VIEW_BUCKETS_MAX; i++)
 		split_bucket(view);
-	if (is_chain_full(view, slot->hash))
-		return false;
-	bucket = bucket_at(view, slot->hash);
+	bucket = bucket_at(view, hash);
+	entry = entry_in(bucket, hash);
+	if (!entry || *entry) {
+		if (!make_place(view, bucket, hash))
+			return false;
+		entry = entry_in(bucket, hash);
+	}
 	begin(&head->dir_seq);
-	WRITE_ONCE(slot->next, *bucket);
-	WRITE_ONCE(*bucket, number);
+	WRITE_ONCE(*entry, number);
 	end(&head->dir_seq);
 	view->nr_groups++;
 	return true;
 }
 
-static void leave_directory(struct pgnl_view *view, struct pgnl_view_slot *slot,
-			    u32 number)
+static void leave_directory(struct pgnl_view *view, struct pgnl_view_slot *slot)
 {
-	u32 *link = bucket_at(view, slot->hash);
+	u64 hash = hash_slot(view, slot);
 
-	while (*link != number)
-		link = &slot_at(view, *link)->next;
 	begin(&view->head->dir_seq);
-	WRITE_ONCE(*link, slot->next);
+	WRITE_ONCE(*entry_in(bucket_at(view, hash), hash), 0);
 	end(&view->head->dir_seq);
 	view->nr_groups--;
 }
@@ -280,14 +361,19 @@ static u32 *segment(struct pgnl_view_slot *slot, unsigned int k)
 	return k ? &slot->more[k - 1] : &slot->first;
 }
 
-static u32 segment_rows(unsigned int k)
-{
-	return PGNL_VIEW_ROWS << (2 * k);
-}
-
 static size_t segment_size(unsigned int k)
 {
-	return (size_t)segment_rows(k) * PGNL_VIEW_ROW_SIZE;
+	return (size_t)PGNL_VIEW_ROWS_OF(k) * PGNL_VIEW_ROW_SIZE;
+}
+
+/* The number of its first row. */
+static u32 segment_begin(unsigned int k)
+{
+	u32 row = 0;
+
+	while (k--)
+		row += PGNL_VIEW_ROWS_OF(k);
+	return row;
 }
 
 static void *cell(struct pgnl_view *view, unsigned long offset, bool make)
@@ -306,7 +392,7 @@ static bool find_cells(struct pgnl_view *view, struct pgnl_view_slot *slot,
 	u32 *place;
 
 	for (k = 0; k < PGNL_VIEW_SEGMENTS; k++) {
-		rows = segment_rows(k);
+		rows = PGNL_VIEW_ROWS_OF(k);
 		if (index < rows)
 			break;
 		index -= rows;
@@ -319,7 +405,7 @@ static bool find_cells(struct pgnl_view *view, struct pgnl_view_slot *slot,
 	if (!*place)
 		return false;
 	at = (unsigned long)*place * PGNL_VIEW_UNIT;
-	cells->pid = cell(view, at + 4UL * index, make);
+	cells->pid = k ? cell(view, at + 4UL * index, make) : &slot->pid[index];
 	cells->word = cell(view, at + 4UL * rows + 4UL * index, make);
 	cells->id = cell(view, at + 8UL * rows + 8UL * index, make);
 	cells->info = cell(view, at + 16UL * rows + 16UL * index, make);
@@ -508,7 +594,6 @@ static bool append_row(struct pgnl_view *view, struct pgnl_view_slot *slot)
 static void free_segments(struct pgnl_view *view, struct pgnl_view_slot *slot,
 			  bool all)
 {
-	u32 rows = slot->rows;
 	unsigned int k;
 	u32 *place;
 
@@ -516,8 +601,7 @@ static void free_segments(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		place = segment(slot, k);
 		if (!*place)
 			continue;
-		/* It begins with the row of this number. */
-		if (!all && (!k || rows > (segment_rows(k) - PGNL_VIEW_ROWS) / 6))
+		if (!all && (!k || slot->rows > segment_begin(k)))
 			return;
 		pgnl_view_free_locked(view, *place, segment_size(k));
 		WRITE_ONCE(*place, 0);
@@ -561,7 +645,7 @@ static u32 take_slot(struct pgnl_view *view)
 	u32 number = view->free_slot;
 
 	if (number) {
-		view->free_slot = slot_at(view, number)->next;
+		view->free_slot = slot_at(view, number)->name_at;
 		return number;
 	}
 	number = head->slots;
@@ -588,6 +672,7 @@ static u32 new_slot(struct pgnl_view *view, u8 flags)
 	WRITE_ONCE(slot->seen, 0);
 	WRITE_ONCE(slot->unseen, 0);
 	WRITE_ONCE(slot->members, 0);
+	WRITE_ONCE(slot->name_at, 0);
 	end(&slot->seq);
 	return number;
 }
@@ -597,7 +682,8 @@ static void recycle_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
 {
 	free_segments(view, slot, true);
 	WRITE_ONCE(slot->rows, 0);
-	WRITE_ONCE(slot->next, view->free_slot);
+	/* Of no use for a slot without a name. */
+	WRITE_ONCE(slot->name_at, view->free_slot);
 	view->free_slot = number;
 }
 
@@ -630,8 +716,8 @@ static void free_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
 	drop_far(view, slot);
 	if (slot->name_at)
 		pgnl_view_free_locked(view, slot->name_at, name_len);
-	WRITE_ONCE(slot->name_at, 0);
 	memset(slot->name, 0, sizeof(slot->name));
+	memset(slot->pid, 0, sizeof(slot->pid));
 	recycle_slot(view, slot, number);
 	end(&slot->seq);
 }
@@ -669,7 +755,6 @@ static struct pgnl_view_slot *hold_back(struct pgnl_view *view,
 		return NULL;
 	slot = slot_at(view, number);
 	begin(&slot->seq);
-	slot->hash = hash_name(view, group);
 	if (!write_name(view, slot, group)) {
 		free_slot(view, slot, number, group->len);
 		return NULL;
@@ -697,12 +782,11 @@ static bool publish(struct pgnl_view *view, struct pgnl_view_slot *slot,
 }
 
 /* From published to held back; within the slot's sequence or not. */
-static void unpublish(struct pgnl_view *view, struct pgnl_view_slot *slot,
-		      u32 number)
+static void unpublish(struct pgnl_view *view, struct pgnl_view_slot *slot)
 {
 	bool open = slot->seq & 1;
 
-	leave_directory(view, slot, number);
+	leave_directory(view, slot);
 	if (!open)
 		begin(&slot->seq);
 	WRITE_ONCE(slot->name_len, 0);
@@ -711,12 +795,11 @@ static void unpublish(struct pgnl_view *view, struct pgnl_view_slot *slot,
 }
 
 /* There is no room for a further row: from published to held back. */
-static void stop_here(struct pgnl_view *view, struct pgnl_view_slot *slot,
-		      u32 number)
+static void stop_here(struct pgnl_view *view, struct pgnl_view_slot *slot)
 {
 	fall_behind_locked(view);
 	if (is_published(slot))
-		unpublish(view, slot, number);
+		unpublish(view, slot);
 }
 
 /*
@@ -726,7 +809,7 @@ static void stop_here(struct pgnl_view *view, struct pgnl_view_slot *slot,
 static void give_up(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		    struct pgnl_group *group)
 {
-	stop_here(view, slot, group->view_slot);
+	stop_here(view, slot);
 	free_slot(view, slot, group->view_slot, group->len);
 	group->view_gen = 0;
 }
@@ -865,7 +948,7 @@ void pgnl_view_do_add_row_locked(struct pgnl_member *member)
 		return;
 	begin(&slot->seq);
 	if (!append_row(view, slot))
-		stop_here(view, slot, group->view_slot);
+		stop_here(view, slot);
 	end(&slot->seq);
 }
 
@@ -918,7 +1001,7 @@ void pgnl_view_put_remote_locked(struct pgnl_remote *remote)
 	if (!far || remote->index > far->rows)
 		return;
 	if (remote->index == far->rows && !append_row(view, far))
-		stop_here(view, slot, group->view_slot);
+		stop_here(view, slot);
 	else if (!describe_remote(view, remote, &row) ||
 		 !write_row(view, far, remote->index, &row))
 		give_up(view, slot, group);
@@ -954,7 +1037,7 @@ void pgnl_view_do_hide_group_locked(struct pgnl_group *group)
 	struct pgnl_view_slot *slot = slot_of(view, group);
 
 	if (slot && is_published(slot)) {
-		unpublish(view, slot, group->view_slot);
+		unpublish(view, slot);
 	} else if (is_hidden(view, group)) {
 		group->view_gen = 0;
 		view->nr_hidden--;
@@ -989,7 +1072,7 @@ void pgnl_view_do_far_locked(struct pgnl_group *group)
 		return;
 	begin(&slot->seq);
 	if (!add_far(view, slot))
-		stop_here(view, slot, group->view_slot);
+		stop_here(view, slot);
 	end(&slot->seq);
 }
 
@@ -1038,7 +1121,7 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 		return;
 	}
 	if (is_published(slot))
-		unpublish(view, slot, group->view_slot);
+		unpublish(view, slot);
 	clear_rows(view, slot);
 	clear_rows(view, far_of(view, slot));
 	free_slot(view, slot, group->view_slot, group->len);
@@ -1123,11 +1206,14 @@ int pgnl_view_format_locked(struct pgnl_view *view)
 {
 	struct pgnl_view_header *head = pgnl_view_make_locked(view, 0);
 
+	BUILD_BUG_ON(sizeof(struct pgnl_view_bucket) != 64);
 	BUILD_BUG_ON(sizeof(struct pgnl_view_slot) != 128);
 	BUILD_BUG_ON(offsetof(struct pgnl_view_header, flags) != 128);
 	BUILD_BUG_ON(sizeof_field(struct pgnl_view_header, scope) !=
 		     PGNL_SCOPE_NAME_MAX + 1);
-	if (!head || !pgnl_view_make_locked(view, PGNL_VIEW_BUCKETS_AT))
+	/* There is a slot 0, but it is nobody's. */
+	if (!head || !pgnl_view_make_locked(view, PGNL_VIEW_BUCKETS_AT) ||
+	    !pgnl_view_make_locked(view, PGNL_VIEW_SLOTS_AT))
 		return -EDQUOT;
 	memcpy(head->magic, PGNL_VIEW_MAGIC, sizeof(head->magic));
 	head->version = PGNL_VIEW_VERSION;
@@ -1152,13 +1238,13 @@ int pgnl_view_format_locked(struct pgnl_view *view)
 
 /* The verifier */
 
-static bool is_in_directory(const struct pgnl_view *view, u32 wanted, u32 hash)
+static bool is_in_directory(const struct pgnl_view *view,
+			    const struct pgnl_group *group)
 {
-	u32 number = *bucket_at(view, hash);
+	u64 hash = hash_name(view, group->name, group->len);
+	u32 *entry = entry_in(bucket_at(view, hash), hash);
 
-	while (number && number != wanted)
-		number = slot_at(view, number)->next;
-	return number;
+	return entry && *entry == group->view_slot;
 }
 
 static bool check_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
@@ -1243,8 +1329,7 @@ bool pgnl_view_check_group_locked(struct pgnl_group *group, const char **what)
 	}
 	if (slot->seq & 1)
 		*what = "has an open sequence in the view";
-	else if (slot->hash != hash_name(view, group) ||
-		 !is_in_directory(view, group->view_slot, slot->hash))
+	else if (!is_in_directory(view, group))
 		*what = "is not found in the view";
 	else if (!(slot->flags & PGNL_VIEW_GROUP_CREATED) != !group->created)
 		*what = "is created in the view, or not";

@@ -100,6 +100,8 @@ void pgnl_view_detach_locked(struct pgnl_scope *scope)
 	view->scope = NULL;
 	if (view->head) {
 		WRITE_ONCE(view->head->flags, PGNL_VIEW_DEAD);
+		/* Who finds no bucket finds out why. */
+		smp_store_release(&view->head->buckets, 0);
 		trace_pgnl_view(view, READ_ONCE(view->users));
 	}
 	WRITE_ONCE(pn->used[PGNL_NET_VIEW_PAGES],

@@ -11,13 +11,13 @@
 /* Where things are in a view; bytes from its start. */
 #define PGNL_VIEW_WORDS_AT	((unsigned long)SZ_1M)
 #define PGNL_VIEW_BUCKETS_AT	((unsigned long)SZ_32M)
-#define PGNL_VIEW_SLOTS_AT	((unsigned long)SZ_64M)
-#define PGNL_VIEW_NODES_AT	((unsigned long)SZ_64M * 3)
-#define PGNL_VIEW_HEAP_AT	((unsigned long)SZ_256M)
+#define PGNL_VIEW_SLOTS_AT	((unsigned long)SZ_128M)
+#define PGNL_VIEW_NODES_AT	((unsigned long)SZ_256M)
+#define PGNL_VIEW_HEAP_AT	((unsigned long)SZ_64M * 5)
 #define PGNL_VIEW_SIZE		((unsigned long)SZ_2G)
 
 /* What fits into the room between them. */
-#define PGNL_VIEW_BUCKETS_MAX	SZ_2M
+#define PGNL_VIEW_BUCKETS_MAX	SZ_1M
 #define PGNL_VIEW_SLOTS_MAX	SZ_1M
 #define PGNL_VIEW_NODES_MAX	SZ_512K
 

@@ -13,7 +13,7 @@
 struct lp_image {
 	const struct pgnl_view_header *head;	/* NULL: nothing is mapped */
 	const uint32_t *words;
-	const uint32_t *buckets;
+	const struct pgnl_view_bucket *buckets;
 	const struct pgnl_view_slot *slots;
 	const struct pgnl_view_node *nodes;
 	uint64_t size;
@@ -43,7 +43,7 @@ struct lp_pick {
 
 /* False when the mapping is none that can be read. */
 bool lp_image_init(struct lp_image *image, const void *start, uint64_t size);
-uint32_t lp_image_hash(const struct lp_image *image, const char *name, size_t len);
+uint64_t lp_image_hash(const struct lp_image *image, const char *name, size_t len);
 int lp_image_lookup(const struct lp_image *image, const char *name,
 		    struct pgnl_view_group *group);
 int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,

@@ -30,6 +30,7 @@ struct part {
 	uint32_t rows;
 	uint32_t seen;
 	uint64_t joined;
+	const uint32_t *pid;	/* of segment 0 */
 	uint32_t segment[PGNL_VIEW_SEGMENTS];
 };
 
@@ -75,7 +76,7 @@ bool lp_image_init(struct lp_image *image, const void *start, uint64_t size)
 	image->slots = (const void *)(base + slots);
 	image->nodes = (const void *)(base + nodes);
 	image->max_word = (buckets - words) / sizeof(uint32_t);
-	image->max_bucket = (slots - buckets) / sizeof(uint32_t);
+	image->max_bucket = (slots - buckets) / sizeof(struct pgnl_view_bucket);
 	image->max_slot = (nodes - slots) / sizeof(struct pgnl_view_slot);
 	image->max_node = (head->size - nodes) / sizeof(struct pgnl_view_node);
 	return true;
@@ -100,7 +101,7 @@ static uint64_t load32(const char *at)
 }
 
 /* 1 to 7 bytes, zero-padded; a byte met twice is the same both times. */
-static uint64_t load_tail(const char *at, size_t n)
+static inline uint64_t load_few(const char *at, size_t n)
 {
 	const unsigned char *byte = (const unsigned char *)at;
 
@@ -110,29 +111,37 @@ static uint64_t load_tail(const char *at, size_t n)
 	       (uint64_t)byte[n - 1] << (8 * (n - 1));
 }
 
+/* The last bytes, zero-padded, when they do not make up eight. */
+static inline uint64_t load_rest(const char *at, size_t len)
+{
+	if (len < 8)
+		return load_few(at, len);
+	/* What stands before them is shifted out. */
+	return load64(at + len - 8) >> (8 * (-len % 8));
+}
+
 static uint64_t mix(uint64_t hash, uint64_t part)
 {
 	hash = (hash ^ part) * HASH_FACTOR;
 	return hash ^ hash >> 32;
 }
 
-uint32_t lp_image_hash(const struct lp_image *image, const char *name, size_t len)
+static inline uint64_t hash_of(const struct lp_image *image, const char *name,
+			       size_t len)
 {
 	uint64_t hash = image->head->seed + len;
+	size_t i;
 
-	for (; len >= 8; len -= 8, name += 8)
-		hash = mix(hash, load64(name));
-	if (len)
-		hash = mix(hash, load_tail(name, len));
-	return (uint32_t)(hash * HASH_FACTOR >> 32);
+	for (i = 8; i <= len; i += 8)
+		hash = mix(hash, load64(name + i - 8));
+	if (len % 8)
+		hash = mix(hash, load_rest(name, len));
+	return hash * HASH_FACTOR;
 }
 
-static uint32_t bucket_of(uint32_t hash, uint32_t buckets)
+uint64_t lp_image_hash(const struct lp_image *image, const char *name, size_t len)
 {
-	uint32_t half = 1u << (31 - __builtin_clz(buckets));
-	uint32_t bucket = hash & (2 * half - 1);
-
-	return bucket < buckets ? bucket : bucket - half;
+	return hash_of(image, name, len);
 }
 
 /* Has nothing changed since the sequence was read? */
@@ -140,6 +149,11 @@ static bool is_same(const uint32_t *seq, uint32_t value)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return LOAD(*seq) == value;
+}
+
+static bool unchanged(const struct group *group)
+{
+	return is_same(&group->slot->seq, group->seq);
 }
 
 static const void *at_place(const struct lp_image *image, uint32_t place,
@@ -152,87 +166,101 @@ static const void *at_place(const struct lp_image *image, uint32_t place,
 	return (const char *)image->head + offset;
 }
 
-/* Are the first bytes of the slot's name, NUL-padded, those of the name? */
-static bool begins_as(const char *padded, const char *name, size_t len)
-{
-	size_t left = len < PGNL_VIEW_NAME_INLINE ? len : PGNL_VIEW_NAME_INLINE;
+/* What to look for; it may be no name. */
+struct key {
+	const char *name;
+	size_t len;
+	uint64_t hash;
+};
 
-	for (; left >= 8; left -= 8, padded += 8, name += 8)
-		if (load64(padded) != load64(name))
-			return false;
-	return !left || load64(padded) == load_tail(name, left);
+static inline struct key key_of(const struct lp_image *image, const char *name)
+{
+	size_t len = strlen(name);
+
+	return (struct key){ name, len, hash_of(image, name, len) };
 }
 
-/* Is it the whole name? Its first bytes are. */
-static bool has_name(const struct lp_image *image,
-		     const struct pgnl_view_slot *slot, uint32_t seq,
-		     const char *name, size_t len)
+static inline const struct pgnl_view_bucket *bucket_of(const struct lp_image *image,
+						       uint64_t hash, uint32_t buckets)
 {
+	uint32_t mask = UINT32_MAX >> __builtin_clz(buckets);
+	uint32_t bucket = hash >> 32 & mask;
+
+	/* Without a branch, for it could not be predicted. */
+	return &image->buckets[bucket & mask >> (bucket >= buckets)];
+}
+
+/* The number of the only slot that can have the name; UINT32_MAX: there is none. */
+static inline uint32_t number_of(const struct lp_image *image, uint64_t hash)
+{
+	uint32_t buckets = ACQUIRE(image->head->buckets), number;
+	const struct pgnl_view_bucket *bucket;
+
+	/* When the view is dead there are none. */
+	if (buckets - 1 >= image->max_bucket)
+		return UINT32_MAX;
+	bucket = bucket_of(image, hash, buckets);
+	number = ACQUIRE(bucket->word[hash * LOAD(bucket->word[0]) >> 60]);
+	/* Neither is the factor a number. */
+	return number < image->max_slot ? number : UINT32_MAX;
+}
+
+/* Is the name that a slot has, of few bytes, NUL-padded, this one? */
+static inline bool has_short_name(const struct pgnl_view_slot *slot, const char *name,
+				  size_t len)
+{
+	const char *padded = (const char *)slot->name;
+	size_t i;
+
+	if (LOAD(slot->name_len) != len)
+		return false;
+	if (len < 8)
+		return len && load64(padded) == load_few(name, len);
+	/* The last ones first; bytes that are met twice do no harm. */
+	if (load64(padded + len - 8) != load64(name + len - 8))
+		return false;
+	for (i = 8; i < len; i += 8)
+		if (load64(padded + i - 8) != load64(name + i - 8))
+			return false;
+	return true;
+}
+
+/* The same of more bytes. Also false when the group has changed. */
+static bool has_long_name(const struct lp_image *image, const struct group *group,
+			  const char *name, size_t len)
+{
+	const struct pgnl_view_slot *slot = group->slot;
 	uint32_t place = LOAD(slot->name_at);
 	const char *whole;
 
-	if (len <= PGNL_VIEW_NAME_INLINE)
-		return true;
-	if (!is_same(&slot->seq, seq))
+	if (LOAD(slot->name_len) != len ||
+	    memcmp(slot->name, name, PGNL_VIEW_NAME_INLINE) || !unchanged(group))
 		return false;
 	whole = at_place(image, place, len);
 	return whole && !memcmp(whole, name, len);
 }
 
-/* What to look for; a len of 0 is no name. */
-struct key {
-	const char *name;
-	size_t len;
-	uint32_t hash;
-};
-
-static inline struct key key_of(const struct lp_image *image, const char *name)
+static void look_at(const struct lp_image *image, uint32_t number, struct group *group)
 {
-	struct key key = { .name = name };
-
-	while (key.len <= PGNL_GROUP_NAME_MAX && name[key.len])
-		key.len++;
-	if (key.len > PGNL_GROUP_NAME_MAX)
-		key.len = 0;
-	key.hash = lp_image_hash(image, name, key.len);
-	return key;
+	group->slot = &image->slots[number];
+	/* One that is odd is never met again. */
+	group->seq = ACQUIRE(group->slot->seq) & ~1u;
 }
 
-static inline int find(const struct lp_image *image, const struct key *key,
-		       const struct pgnl_view_slot **found, uint32_t *found_seq)
+static int find(const struct lp_image *image, const struct key *key, struct group *group)
 {
 	const struct pgnl_view_header *head = image->head;
-	uint32_t flags = ACQUIRE(head->flags);
 	uint32_t dir_seq = ACQUIRE(head->dir_seq);
-	uint32_t buckets = ACQUIRE(head->buckets);
-	const struct pgnl_view_slot *slot;
-	uint32_t number, probes, seq;
+	uint32_t number = number_of(image, key->hash), flags;
 
-	if (flags & PGNL_VIEW_DEAD)
-		return ASK;
-	if (!buckets || buckets > image->max_bucket)
-		return ASK;
-	number = ACQUIRE(image->buckets[bucket_of(key->hash, buckets)]);
-	for (probes = 0; number; probes++) {
-		if (probes == PGNL_VIEW_PROBES || number >= image->max_slot ||
-		    number >= ACQUIRE(head->slots))
+	if (number != UINT32_MAX) {
+		look_at(image, number, group);
+		if (key->len <= PGNL_VIEW_NAME_INLINE ?
+		    has_short_name(group->slot, key->name, key->len) :
+		    has_long_name(image, group, key->name, key->len))
+			return FOUND;
+		if (key->len > PGNL_VIEW_NAME_INLINE && !unchanged(group))
 			return AGAIN;
-		slot = &image->slots[number];
-		seq = ACQUIRE(slot->seq);
-		if (LOAD(slot->hash) == key->hash &&
-		    LOAD(slot->name_len) == key->len &&
-		    begins_as((const char *)slot->name, key->name, key->len)) {
-			if (seq & 1)
-				return AGAIN;
-			if (has_name(image, slot, seq, key->name, key->len)) {
-				*found = slot;
-				*found_seq = seq;
-				return FOUND;
-			}
-			if (!is_same(&slot->seq, seq))
-				return AGAIN;
-		}
-		number = ACQUIRE(slot->next);
 	}
 	/* The flags before the sequence: see docs/view-format.md. */
 	flags = ACQUIRE(head->flags);
@@ -241,9 +269,16 @@ static inline int find(const struct lp_image *image, const struct key *key,
 	return flags & (PGNL_VIEW_PARTIAL | PGNL_VIEW_DEAD) ? ASK : MISSING;
 }
 
-static bool unchanged(const struct group *group)
+/* The same at a glance: if it is not found, it may be there nevertheless. */
+static inline bool is_found(const struct lp_image *image, const struct key *key,
+			    struct group *group)
 {
-	return is_same(&group->slot->seq, group->seq);
+	uint32_t number = number_of(image, key->hash);
+
+	if (number == UINT32_MAX || key->len > PGNL_VIEW_NAME_INLINE)
+		return false;
+	look_at(image, number, group);
+	return has_short_name(group->slot, key->name, key->len);
 }
 
 /* What a slot says of its rows; the places are good when the group is unchanged. */
@@ -255,10 +290,11 @@ static void copy_part(const struct pgnl_view_slot *slot, struct part *part)
 	part->rows = LOAD(slot->rows);
 	part->seen = LOAD(slot->seen);
 	part->joined = LOAD(slot->members);
+	part->pid = slot->pid;
 	part->segment[0] = LOAD(slot->first);
 	for (k = 1; k < PGNL_VIEW_SEGMENTS && room < part->rows; k++) {
 		part->segment[k] = LOAD(slot->more[k - 1]);
-		room += PGNL_VIEW_ROWS << (2 * k);
+		room += PGNL_VIEW_ROWS_OF(k);
 	}
 }
 
@@ -306,7 +342,7 @@ struct piece {
 static bool get_piece(const struct lp_image *image, const struct part *part,
 		      unsigned int k, uint32_t before, struct piece *piece)
 {
-	uint64_t rows = (uint64_t)PGNL_VIEW_ROWS << (2 * k);
+	uint64_t rows = PGNL_VIEW_ROWS_OF(k);
 	const char *base;
 
 	if (before >= part->rows || k == PGNL_VIEW_SEGMENTS)
@@ -314,7 +350,7 @@ static bool get_piece(const struct lp_image *image, const struct part *part,
 	base = at_place(image, part->segment[k], rows * PGNL_VIEW_ROW_SIZE);
 	if (!base)
 		return false;
-	piece->at.pid = (const void *)base;
+	piece->at.pid = k ? (const void *)base : part->pid;
 	piece->at.word = (const void *)(base + 4 * rows);
 	piece->at.id = (const void *)(base + 8 * rows);
 	piece->at.info = (const void *)(base + 16 * rows);
@@ -440,30 +476,24 @@ static int result(const struct group *group, uint32_t n)
 
 /*
  * Repeats an attempt until the group was quiet, and returns its value. ASK and
- * too many tries end with -EAGAIN. The shortcut needs no copy of what the slot
- * says; it is tried first and says 0 when it is none.
+ * too many tries end with -EAGAIN.
  */
-#define RETRY(image, key, group, shortcut, attempt) do {		\
-	int tries_, ret_, n_;						\
+#define RETRY(image, key, group, attempt) do {				\
+	int tries_, ret_;						\
 									\
-	if (!(key)->len)						\
+	if ((key)->len - 1 >= PGNL_GROUP_NAME_MAX)			\
 		return -EINVAL;						\
 	for (tries_ = 0; tries_ < LP_VIEW_TRIES; tries_++) {		\
-		ret_ = find(image, key, &(group)->slot, &(group)->seq);	\
+		ret_ = find(image, key, group);				\
 		if (ret_ == MISSING)					\
 			return -ENOENT;					\
 		if (ret_ == ASK)					\
 			break;						\
-		if (ret_ != FOUND)					\
+		if (ret_ != FOUND || look_here(image, group) != FOUND)	\
 			continue;					\
-		n_ = (shortcut);					\
-		if (n_)							\
-			return n_;					\
-		if (look_here(image, group) == FOUND) {			\
-			ret_ = (attempt);				\
-			if (unchanged(group) && ret_ != -EAGAIN)	\
-				return ret_;				\
-		}							\
+		ret_ = (attempt);					\
+		if (unchanged(group) && ret_ != -EAGAIN)		\
+			return ret_;					\
 	}								\
 	return -EAGAIN;							\
 } while (0)
@@ -518,47 +548,49 @@ int lp_image_lookup(const struct lp_image *image, const char *name,
 	struct key key = key_of(image, name);
 	struct group group;
 
-	RETRY(image, &key, &group, 0, count(image, &group, sums));
+	RETRY(image, &key, &group, count(image, &group, sums));
+}
+
+/* All rows of this node are to be shown: in one go for each segment. */
+static int copy_segments(const struct lp_image *image,
+			 const struct pgnl_view_slot *slot, uint32_t seq,
+			 uint32_t rows, pid_t *pids, size_t max)
+{
+	uint32_t want = rows < max ? rows : (uint32_t)max, done = 0, n, room, place;
+	const void *from = slot->pid;
+	unsigned int k;
+
+	for (k = 0; done < want && k < PGNL_VIEW_SEGMENTS; k++, done += n) {
+		room = PGNL_VIEW_ROWS_OF(k);
+		n = want - done < room ? want - done : room;
+		if (k) {
+			place = LOAD(slot->more[k - 1]);
+			from = at_place(image, place, (uint64_t)room * PGNL_VIEW_ROW_SIZE);
+			if (!from || !is_same(&slot->seq, seq))
+				return -EAGAIN;
+		}
+		memcpy(pids + done, from, n * sizeof(*pids));
+	}
+	return done == want && is_same(&slot->seq, seq) ? (int)rows : -EAGAIN;
 }
 
 /*
- * Most groups are small, quiet and whole: this is what a look-up has to be quick
- * at. All the room of the segment is copied, which costs less than to count;
- * what is behind the rows is for nobody. 0: the group is not that simple.
+ * Most groups are quiet and whole: this is what a look-up has to be quick at. Of
+ * a small one all pids that stand in the slot are copied, which costs less than
+ * to count; what is behind the rows is for nobody. -EAGAIN: it is not that simple.
  */
-static int copy_few_pids(const struct lp_image *image, const struct group *group,
-			 pid_t *pids, size_t max)
+static inline int copy_whole(const struct lp_image *image, const struct group *group,
+			     pid_t *pids, size_t max)
 {
 	const struct pgnl_view_slot *slot = group->slot;
-	uint32_t rows = LOAD(slot->rows), place = LOAD(slot->first);
-	const void *first;
+	uint32_t rows = LOAD(slot->rows);
 
-	if (rows > PGNL_VIEW_ROWS || max < PGNL_VIEW_ROWS ||
-	    rows != LOAD(slot->seen) || ACQUIRE(image->words[0]) ||
-	    !unchanged(group))
-		return 0;
-	first = at_place(image, place, PGNL_VIEW_ROWS * PGNL_VIEW_ROW_SIZE);
-	if (!first)
-		return 0;
-	memcpy(pids, first, PGNL_VIEW_ROWS * sizeof(*pids));
-	return unchanged(group) ? (int)rows : 0;
-}
-
-static int copy_all_pids(const struct lp_image *image, const struct group *group,
-			 pid_t *pids, size_t max)
-{
-	const struct part *part = &group->here;
-	struct piece piece;
-	uint32_t before;
-	unsigned int k;
-
-	for_each_piece(image, part, &piece, k, before) {
-		if (before >= max)
-			return result(group, part->rows);
-		memcpy(pids + before, piece.at.pid, sizeof(*pids) *
-		       (piece.n < max - before ? piece.n : max - before));
-	}
-	return before < part->rows ? -EAGAIN : result(group, part->rows);
+	if (rows != LOAD(slot->seen) || ACQUIRE(image->words[0]))
+		return -EAGAIN;
+	if (rows - 1 >= PGNL_VIEW_ROWS || max < PGNL_VIEW_ROWS)
+		return copy_segments(image, slot, group->seq, rows, pids, max);
+	memcpy(pids, slot->pid, sizeof(slot->pid));
+	return unchanged(group) ? (int)rows : -EAGAIN;
 }
 
 /* Of this node: a pid of another one says nothing without it. */
@@ -571,8 +603,8 @@ static int copy_pids(const struct lp_image *image, const struct group *group,
 	unsigned int k;
 	int shown;
 
-	if (is_plain(part))
-		return copy_all_pids(image, group, pids, max);
+	if (is_plain(part) && part->rows)
+		return copy_segments(image, group->slot, group->seq, part->rows, pids, max);
 	for_each_piece(image, part, &piece, k, before) {
 		for (i = 0; i < piece.n; i++) {
 			shown = is_shown(image, group, part, &piece.at, i);
@@ -585,14 +617,29 @@ static int copy_pids(const struct lp_image *image, const struct group *group,
 	return before < part->rows ? -EAGAIN : result(group, n);
 }
 
+/* The same of whatever group, from the beginning; out of the way of the others. */
+static __attribute__((noinline))
+int copy_any(const struct lp_image *image, const char *name, pid_t *pids, size_t max)
+{
+	struct key key = key_of(image, name);
+	struct group group;
+
+	RETRY(image, &key, &group, copy_pids(image, &group, pids, max));
+}
+
 int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
 		  size_t max)
 {
 	struct key key = key_of(image, name);
 	struct group group;
+	int n;
 
-	RETRY(image, &key, &group, copy_few_pids(image, &group, pids, max),
-	      copy_pids(image, &group, pids, max));
+	if (is_found(image, &key, &group)) {
+		n = copy_whole(image, &group, pids, max);
+		if (n > 0)
+			return n;
+	}
+	return copy_any(image, name, pids, max);
 }
 
 /* Copy behind the first *n, and count; -EAGAIN: the group has changed. */
@@ -645,8 +692,7 @@ int lp_image_members(const struct lp_image *image, const char *name,
 	struct key key = key_of(image, name);
 	struct group group;
 
-	RETRY(image, &key, &group, 0,
-	      copy_members(image, &group, members, max));
+	RETRY(image, &key, &group, copy_members(image, &group, members, max));
 }
 
 /* --- Metadata ------------------------------------------------------------- */
@@ -721,8 +767,7 @@ int lp_image_meta(const struct lp_image *image, const char *name,
 	struct key key = key_of(image, name);
 	struct group group;
 
-	RETRY(image, &key, &group, 0,
-	      find_meta(image, &group, member, meta, size));
+	RETRY(image, &key, &group, find_meta(image, &group, member, meta, size));
 }
 
 /* --- Picking -------------------------------------------------------------- */
@@ -769,7 +814,7 @@ static uint64_t siphash(const void *data, size_t len)
 		v[0] ^= part;
 	}
 	if (len)
-		last |= load_tail(at, len);
+		last |= load_few(at, len);
 	v[3] ^= last;
 	sip_rounds(v, 2);
 	v[0] ^= last;
@@ -964,6 +1009,5 @@ int lp_image_pick(const struct lp_image *image, const char *name,
 
 	if (pick->policy == PGNL_PICK_KEY)
 		picker.key = siphash(pick->key, pick->key_len);
-	RETRY(image, &key, &group, 0,
-	      pick_one(image, &group, picker, member));
+	RETRY(image, &key, &group, pick_one(image, &group, picker, member));
 }

@@ -20,12 +20,12 @@ import sys
 import time
 
 UNIT = 64
+BUCKET = 64
 SLOT = 128
 NODE = 128
-PROBES = 64
 TRIES = 64
-FIRST_ROWS = 8
-SEGMENTS = 12
+NAME = 28               # bytes of a name that stand in the slot
+ROWS = [8] + [4 * 8**k for k in range(1, 8)]   # of each segment
 ASK_META = 0xffffffff
 DEAD, PARTIAL = 1, 2
 CREATED = 1
@@ -123,23 +123,23 @@ class View:
             part = int.from_bytes(name[i:i + 8], "little")
             value = ((value ^ part) * FACTOR) & MASK
             value ^= value >> 32
-        return ((value * FACTOR) & MASK) >> 32
+        return (value * FACTOR) & MASK
 
     def check(self, slot, seq):
         if self.u32(slot) != seq:
             raise Again
 
-    def is_it(self, slot, seq, name, hashed):
+    def is_it(self, slot, seq, name):
         """Is that slot the group of that name?"""
-        if self.u32(slot + 4) != hashed or self.map[slot + 12] != len(name):
+        if self.map[slot + 4] != len(name):
             return False
-        if self.map[slot + 32:slot + 64].rstrip(b"\0") != name[:32]:
+        if self.map[slot + 32:slot + 32 + NAME].rstrip(b"\0") != name[:NAME]:
             return False
         if seq & 1:
             raise Again
-        if len(name) <= 32:
+        if len(name) <= NAME:
             return True
-        place = self.u32(slot + 72)
+        place = self.u32(slot + 96)
         self.check(slot, seq)
         offset = self.at(place, len(name))
         same = self.map[offset:offset + len(name)] == name
@@ -148,28 +148,23 @@ class View:
 
     def find(self, name):
         """The offset and sequence of a group's slot; None when there is none."""
-        if self.u32(128) & DEAD:
-            raise Ask
         dir_seq = self.u32(132)
         buckets = self.u32(136)
+        if not buckets:
+            raise Ask
         hashed = self.hash(name)
         half = 1 << (buckets.bit_length() - 1)
-        bucket = hashed % (2 * half)
+        bucket = (hashed >> 32) % (2 * half)
         if bucket >= buckets:
             bucket -= half
-        number = self.u32(self.buckets + 4 * bucket)
-        for _ in range(PROBES):
-            if not number:
-                break
-            if number >= self.u32(140):
-                raise Again
+        bucket = self.buckets + BUCKET * bucket
+        place = (hashed * self.u32(bucket) & MASK) >> 60
+        number = self.u32(bucket + 4 * place)
+        if place and number:
             slot = self.slots + number * SLOT
             seq = self.u32(slot)
-            if self.is_it(slot, seq, name, hashed):
+            if self.is_it(slot, seq, name):
                 return slot, seq
-            number = self.u32(slot + 8)
-        else:
-            raise Again
         flags = self.u32(128)
         if dir_seq & 1 or self.u32(132) != dir_seq:
             raise Again
@@ -178,15 +173,15 @@ class View:
         return None
 
     def columns(self, slot, seq, part):
-        """For each segment of the rows of a slot its offset, room and rows."""
-        rows = self.u32(part + 16)
-        places = (self.u32(part + 28),) + self.u32s(part + 76, SEGMENTS - 1)
+        """For each segment of the rows of a slot where it is, and its pids, its room and rows."""
+        rows = self.u32(part + 8)
+        places = (self.u32(part + 60),) + self.u32s(part + 100, 7)
         self.check(slot, seq)
-        for k, place in enumerate(places):
-            room = FIRST_ROWS << (2 * k)
+        for place, room in zip(places, ROWS):
             here = min(rows, room)
             if here:
-                yield self.at(place, 32 * room), room, here
+                base = self.at(place, 32 * room)
+                yield base, base if room != ROWS[0] else part + 64, room, here
             rows -= here
 
     def meta(self, slot, seq, place):
@@ -201,8 +196,8 @@ class View:
 
     def rows(self, slot, seq, part):
         """The rows of a slot: pid, word, id, then count, uid, weight and extra."""
-        for base, room, here in self.columns(slot, seq, part):
-            pids = self.u32s(base, here)
+        for base, at_pids, room, here in self.columns(slot, seq, part):
+            pids = self.u32s(at_pids, here)
             words = self.u32s(base + 4 * room, here)
             ids = struct.unpack_from(f"@{here}Q", self.map, base + 8 * room)
             info = self.map[base + 16 * room:base + 16 * room + 16 * here]
@@ -234,8 +229,8 @@ class View:
     def read(self, slot, seq):
         """The members of a group, None when it does not exist."""
         unseen = self.u32(slot + 24)
-        flags = self.map[slot + 13]
-        number = self.u32(slot + 120)
+        flags = self.map[slot + 5]
+        number = self.u32(slot + 28)
         members = list(self.here(slot, seq))
         if number:
             if number >= self.u32(140):

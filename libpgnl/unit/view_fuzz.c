@@ -15,6 +15,7 @@ enum { WORDS_AT = 4096, BUCKETS_AT = 8192, SLOTS_AT = 12288, NODES_AT = 16384, H
        SIZE = 40960 };
 
 #define BUCKETS		2
+#define FACTOR		0x80000001u
 #define MANY		40	/* rows, in the second segment as well */
 #define SOME		16	/* members that readers have room for */
 
@@ -43,16 +44,17 @@ static void add_rows(char *base, struct pgnl_view_slot *slot, uint32_t *end, uin
 	slot->seen = rows;
 	slot->members = rows;
 	for (int k = 0; done < rows; k++) {
-		uint32_t room = PGNL_VIEW_ROWS << (2 * k);
+		uint32_t room = PGNL_VIEW_ROWS_OF(k);
 		uint32_t place = take(end, (size_t)room * PGNL_VIEW_ROW_SIZE);
-		uint32_t *pid = (void *)(base + (size_t)place * PGNL_VIEW_UNIT);
-		uint64_t *id = (void *)(pid + 2 * room);
+		uint32_t *column = (void *)(base + (size_t)place * PGNL_VIEW_UNIT);
+		uint32_t *pid = k ? column : slot->pid;
+		uint64_t *id = (void *)(column + 2 * room);
 		struct pgnl_view_info *info = (void *)(id + room);
 
 		*(k ? &slot->more[k - 1] : &slot->first) = place;
 		for (uint32_t i = 0; i < room && done < rows; i++, done++) {
 			pid[i] = 1 + done;
-			pid[room + i] = 1 + done;
+			column[room + i] = 1 + done;
 			id[i] = 1 + done;
 			info[i].count = 1;
 			info[i].extra_at = i ? PGNL_VIEW_ASK : take(end, sizeof(*extra) + 5);
@@ -88,12 +90,25 @@ static void add_far(char *base, uint32_t *end, uint32_t rows)
 	slot[-1].far = number;
 }
 
+/* The factor is one by which all are apart. */
+static void enter(char *base, uint64_t hash, uint32_t number)
+{
+	struct pgnl_view_bucket *bucket = (void *)(base + BUCKETS_AT);
+	uint32_t *word;
+
+	bucket += (hash >> 32) % BUCKETS;
+	bucket->word[0] = FACTOR;
+	word = &bucket->word[hash * FACTOR >> 60];
+	if (*word)
+		abort();
+	*word = number;
+}
+
 static void add_group(char *base, const struct lp_image *image, uint32_t *end, const char *name,
 		      uint32_t rows)
 {
 	uint32_t number;
 	struct pgnl_view_slot *slot = new_slot(base, &number);
-	uint32_t *buckets = (void *)(base + BUCKETS_AT);
 	size_t len = strlen(name);
 
 	slot->name_len = (uint8_t)len;
@@ -102,9 +117,7 @@ static void add_group(char *base, const struct lp_image *image, uint32_t *end, c
 		slot->name_at = take(end, len);
 		memcpy(base + (size_t)slot->name_at * PGNL_VIEW_UNIT, name, len);
 	}
-	slot->hash = lp_image_hash(image, name, len);
-	slot->next = buckets[slot->hash % BUCKETS];
-	buckets[slot->hash % BUCKETS] = number;
+	enter(base, lp_image_hash(image, name, len), number);
 	add_rows(base, slot, end, rows);
 }
 

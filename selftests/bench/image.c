@@ -23,8 +23,11 @@
 #define MEMBERS	8
 #define NAMES	4096		/* random ones, which are taken in turn */
 
-enum { WORDS_AT = 1 << 20, BUCKETS_AT = 2 << 20, SLOTS_AT = 4 << 20, NODES_AT = 31 << 20,
-       HEAP_AT = 32 << 20, SIZE = 96 << 20, BUCKETS = 1 << 18 };
+enum { WORDS_AT = 1 << 20, BUCKETS_AT = 2 << 20, SLOTS_AT = 16 << 20, NODES_AT = 31 << 20,
+       HEAP_AT = 32 << 20, SIZE = 64 << 20 };
+
+/* As many as the kernel would make, and the power of two below. */
+enum { BUCKETS = GROUPS, HALF = 1 << 16 };
 
 static char *base;
 static struct lp_image image;
@@ -49,29 +52,70 @@ static uint32_t take(size_t size)
 	return place;
 }
 
+static struct pgnl_view_slot *slot_at(uint32_t number)
+{
+	return (void *)(base + SLOTS_AT + number * sizeof(struct pgnl_view_slot));
+}
+
+static uint64_t hash_of(uint32_t number)
+{
+	const struct pgnl_view_slot *slot = slot_at(number);
+
+	return lp_image_hash(&image, (const char *)slot->name, slot->name_len);
+}
+
+/* False when some of a bucket's groups are not apart by this factor. */
+static bool arrange(struct pgnl_view_bucket *bucket, uint32_t factor, const uint32_t *numbers,
+		    uint32_t n)
+{
+	struct pgnl_view_bucket new = { { factor } };
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *word = &new.word[hash_of(numbers[i]) * factor >> 60];
+
+		if (*word)
+			return false;
+		*word = numbers[i];
+	}
+	*bucket = new;
+	return true;
+}
+
+static void enter(uint32_t number)
+{
+	struct pgnl_view_bucket *bucket = (void *)(base + BUCKETS_AT);
+	uint32_t numbers[PGNL_VIEW_BUCKET] = { number }, n = 1;
+	uint32_t at = hash_of(number) >> 32 & (2 * HALF - 1);
+
+	bucket += at < BUCKETS ? at : at - HALF;
+	for (uint32_t i = 1; i < PGNL_VIEW_BUCKET; i++)
+		if (bucket->word[i])
+			numbers[n++] = bucket->word[i];
+	while (!arrange(bucket, (uint32_t)random() | PGNL_VIEW_FACTOR_MIN | 1, numbers, n))
+		;
+}
+
 static void add_group(uint32_t number, const char *name, uint32_t members)
 {
-	struct pgnl_view_slot *slot = (void *)(base + SLOTS_AT + number * sizeof(*slot));
-	uint32_t *buckets = (void *)(base + BUCKETS_AT);
+	struct pgnl_view_slot *slot = slot_at(number);
 	uint32_t done = 0;
 
 	slot->name_len = strlen(name);
 	memcpy(slot->name, name, slot->name_len);
-	slot->hash = lp_image_hash(&image, name, slot->name_len);
-	slot->next = buckets[slot->hash % BUCKETS];
-	buckets[slot->hash % BUCKETS] = number;
+	enter(number);
 	slot->rows = members;
 	slot->seen = members;
 	slot->members = members;
 	for (int k = 0; done < members; k++) {
-		uint32_t room = PGNL_VIEW_ROWS << (2 * k);
+		uint32_t room = PGNL_VIEW_ROWS_OF(k);
 		uint32_t place = take((size_t)room * PGNL_VIEW_ROW_SIZE);
-		uint32_t *pids = (void *)(base + (size_t)place * PGNL_VIEW_UNIT);
+		uint32_t *column = (void *)(base + (size_t)place * PGNL_VIEW_UNIT);
+		uint32_t *pids = k ? column : slot->pid;
 
 		*(k ? &slot->more[k - 1] : &slot->first) = place;
 		for (uint32_t i = 0; i < room && done < members; i++, done++) {
 			pids[i] = 1 + done;
-			pids[room + i] = 1 + done;
+			column[room + i] = 1 + done;
 		}
 	}
 }
@@ -108,10 +152,9 @@ static void build(void)
 	add_group(GROUPS + 3, "thousand", 1000);
 	for (int i = 0; i < NAMES; i++) {
 		uint32_t group = random() % GROUPS;
-		struct pgnl_view_slot *slot = (void *)(base + SLOTS_AT + (1 + group) * sizeof(*slot));
 
 		snprintf(names[i], sizeof(names[i]), "group-%u", group);
-		rows_of[i] = base + (size_t)slot->first * PGNL_VIEW_UNIT;
+		rows_of[i] = (const char *)slot_at(1 + group)->pid;
 	}
 }
 
@@ -152,7 +195,7 @@ static void hash_and_copy(const char *name, const char *rows)
 {
 	size_t size = MEMBERS * sizeof(pid_t);
 	pid_t pids[MEMBERS];
-	uint32_t hash;
+	uint64_t hash;
 
 	__asm__ volatile("" : "+r" (name), "+r" (rows), "+r" (size) : : "memory");
 	hash = lp_image_hash(&image, name, strlen(name));

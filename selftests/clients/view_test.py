@@ -79,7 +79,7 @@ def test_three_readers_tell_the_same_after_every_change():
     view = mapped()
     processes = sleepers(12)
     chance = random.Random(7)
-    names = ["a", "b/c", "exactly eight by", "x" * 32, "y" * 33, "z" * 255, "größe"]
+    names = ["a", "b/c", "exactly eight by", "x" * 28, "y" * 29, "z" * 255, "größe"]
     for _ in range(int(40 * ROUNDS) + 1):
         pids = [str(p.pid) for p in chance.sample(processes, chance.randrange(1, 12))]
         group = chance.choice(names)
@@ -189,6 +189,26 @@ def test_large_groups_are_whole():
         pgnl("leave", "g", "--pid", *pids[:(n + 1) // 2])
         assert read(view, "g") == listed("g") == listed("g", "--view")
     end(processes)
+    view.close()
+
+
+def test_groups_without_a_place_in_the_directory_are_asked_for():
+    view = mapped()
+    process, = sleepers(1)
+    # With so few groups all of these belong into one bucket, which has not room for them.
+    names = [name for name in map(str, range(5000)) if view.hash(name.encode()) >> 32 & 63 == 0][:15]
+    left_out = []
+    for name in names:
+        pgnl("join", name, "--pid", str(process.pid))
+    for name in names:
+        try:
+            assert [m.pid for m in view.members(name)] == [process.pid], name
+        except reader.Ask:
+            left_out.append(name)
+    assert 0 < len(left_out) < 5, left_out
+    for name in left_out:
+        assert listed(name, "--view") == listed(name) is not None, name
+    end([process])
     view.close()
 
 

@@ -17,20 +17,26 @@
 /* Bytes of the unit of a place. */
 #define PGNL_VIEW_UNIT		64
 
-/* Slots of a chain that a reader looks at before it begins anew. */
-#define PGNL_VIEW_PROBES	64
+/* Words of a bucket, the factor included. */
+#define PGNL_VIEW_BUCKET	16
 
-/* Rows of the first segment; each further one has four times as many. */
+/* No factor is below this, and no number of a slot comes near. */
+#define PGNL_VIEW_FACTOR_MIN	0x80000000U
+
+/* Rows of segment 0. */
 #define PGNL_VIEW_ROWS		8
 
-/* Segments that a group has at most, the first one included. */
-#define PGNL_VIEW_SEGMENTS	12
+/* Rows of segment k. */
+#define PGNL_VIEW_ROWS_OF(k)	((k) ? 4U << 3 * (k) : PGNL_VIEW_ROWS)
+
+/* Segments that a group has at most, segment 0 included. */
+#define PGNL_VIEW_SEGMENTS	8
 
 /* Bytes that a row takes in its segment, over all columns. */
 #define PGNL_VIEW_ROW_SIZE	32
 
 /* Bytes of a name that stand in the slot itself. */
-#define PGNL_VIEW_NAME_INLINE	32
+#define PGNL_VIEW_NAME_INLINE	28
 
 /* In place of the state of a node: its rows are not to be shown. */
 #define PGNL_VIEW_GONE		255
@@ -66,7 +72,7 @@ enum pgnl_view_group_flag {
  * @version: PGNL_VIEW_VERSION.
  * @words_at: Place of the words of the processes, each a __u32.
  * @size: Bytes of the whole mapping.
- * @buckets_at: Place of the buckets, each a __u32.
+ * @buckets_at: Place of the buckets.
  * @slots_at: Place of the slots.
  * @pid_ns: Inode number of the pid namespace of the pids.
  * @user_ns: Inode number of the user namespace of the uids.
@@ -76,7 +82,7 @@ enum pgnl_view_group_flag {
  * @scope: Name of the scope, NUL-padded.
  * @flags: enum pgnl_view_flag.
  * @dir_seq: Sequence of buckets and chains; odd while they are changed.
- * @buckets: How many buckets there are; it only grows.
+ * @buckets: How many buckets there are; it only grows, and is 0 in the end.
  * @slots: How many slots there are, number 0 included; it only grows.
  * @seed: Of the hash.
  * @gone: How many nodes are gone whose rows may still be here.
@@ -106,46 +112,56 @@ struct pgnl_view_header {
 };
 
 /**
+ * struct pgnl_view_bucket - Some groups, each at a place of its own.
+ * @word: The first is the factor, from which it follows at which of the others the
+ *   slot of a name stands by its number; 0: there is none.
+ *
+ * It is a line of the cache.
+ */
+struct pgnl_view_bucket {
+	__u32	word[PGNL_VIEW_BUCKET];
+};
+
+/**
  * struct pgnl_view_slot - A group, or what other nodes have in one.
  * @seq: Sequence of the group and its rows; odd while they are changed.
- * @hash: Hash of the name.
- * @next: Number of the next slot of the chain, 0 at its end.
  * @name_len: Bytes of the name; 0 in a slot that is no group's.
  * @flags: enum pgnl_view_group_flag.
- * @zero1: Always 0.
+ * @zero: Always 0.
  * @rows: Rows, those included that are not to be shown.
  * @seen: Rows to be shown.
- * @unseen: Members that have no pid in the pid namespace of the view.
- * @first: Place of the first segment.
- * @name: The first bytes of the name, NUL-padded.
  * @members: Sum of the counts of the rows to be shown.
- * @name_at: Place of the whole name, when it does not fit.
- * @more: Places of the further segments.
+ * @unseen: Members that have no pid in the pid namespace of the view.
  * @far: Number of the slot with what other nodes have in the group, 0 if they
  *   have nothing.
- * @zero2: Always 0.
+ * @name: The first bytes of the name, NUL-padded.
+ * @first: Place of segment 0.
+ * @pid: The pids of its rows, which are not in the segment itself.
+ * @name_at: Place of the whole name, when it does not fit.
+ * @more: Places of the further segments.
  *
- * Of a slot with %PGNL_VIEW_GROUP_FAR only @flags, @rows, @seen, @members and the
- * places of the segments mean something, and the sequence of the slot that
- * leads to it covers them.
+ * It is two lines of the cache, with all that it takes to read the pids of a
+ * small group.
+ *
+ * Of a slot with %PGNL_VIEW_GROUP_FAR only @flags, @rows, @seen, @members, @pid
+ * and the places of the segments mean something, and the sequence of the slot
+ * that leads to it covers them.
  */
 struct pgnl_view_slot {
 	__u32	seq;
-	__u32	hash;
-	__u32	next;
 	__u8	name_len;
 	__u8	flags;
-	__u16	zero1;
+	__u16	zero;
 	__u32	rows;
 	__u32	seen;
-	__u32	unseen;
-	__u32	first;
-	__u8	name[PGNL_VIEW_NAME_INLINE];
 	__u64	members;
+	__u32	unseen;
+	__u32	far;
+	__u8	name[PGNL_VIEW_NAME_INLINE];
+	__u32	first;
+	__u32	pid[PGNL_VIEW_ROWS];
 	__u32	name_at;
 	__u32	more[PGNL_VIEW_SEGMENTS - 1];
-	__u32	far;
-	__u32	zero2;
 };
 
 /**
