@@ -47,15 +47,47 @@ static void append(struct own_rows *rows, struct own_row *row)
 		rows->changed(rows->arg, row);
 }
 
+/* --- groups -------------------------------------------------------------------------- */
+
+static void enter_group(struct own_rows *rows, struct own_row *row)
+{
+	size_t len = row->key_len - sizeof(row->id);
+	struct own_group *group;
+
+	HASH_FIND(hh, rows->groups, row->key, len, group);
+	if (!group) {
+		group = mem_new(rows->memory, sizeof(*group) + len);
+		group->key_len = (uint16_t)len;
+		memcpy(group->key, row->key, len);
+		HASH_ADD(hh, rows->groups, key, len, group);
+	}
+	row->group = group;
+	DL_APPEND2(group->rows, row, mate_prev, mate_next);
+}
+
+static void leave_group(struct own_rows *rows, struct own_row *row)
+{
+	struct own_group *group = row->group;
+
+	DL_DELETE2(group->rows, row, mate_prev, mate_next);
+	row->group = NULL;
+	if (group->rows)
+		return;
+	HASH_DEL(rows->groups, group);
+	mem_drop(rows->memory, group, sizeof(*group) + group->key_len);
+}
+
+/* --- changes ------------------------------------------------------------------------- */
+
 static void forget(struct own_rows *rows, struct own_row *row)
 {
+	if (row->count)
+		leave_group(rows, row);
 	unlink_row(rows, row);
 	HASH_DEL(rows->by_key, row);
 	mem_drop(rows->memory, row->meta, row->meta_len);
 	mem_drop(rows->memory, row, size_of(row));
 }
-
-/* --- changes ------------------------------------------------------------------------- */
 
 static struct own_row *make(struct own_rows *rows, const uint8_t *key, size_t len,
 			    uint64_t id)
@@ -74,6 +106,7 @@ static void take_out(struct own_rows *rows, struct own_row *row)
 {
 	unlink_row(rows, row);
 	if (row->count) {
+		leave_group(rows, row);
 		rows->rows--;
 		rows->sum -= row->digest;
 	}
@@ -122,6 +155,7 @@ bool rows_put(struct own_rows *rows, const struct core_row *row)
 	own->meta = mem_copy(rows->memory, row->meta.data, row->meta.len);
 	own->meta_len = (uint16_t)row->meta.len;
 	own->mark = rows->mark;
+	enter_group(rows, own);
 	rows->rows++;
 	rows->sum += digest;
 	append(rows, own);
@@ -188,16 +222,16 @@ void rows_delete(struct own_rows *rows, struct core_text scope, struct core_text
 	static const struct core_end evicted = { .why = CORE_EVICTED };
 	uint8_t key[DIGEST_KEY_MAX];
 	size_t len = digest_key(key, scope, group, 0) - sizeof(uint64_t);
+	struct own_group *found;
 	struct own_row *row, *next;
-	uint64_t last = rows->seq;
 
-	/* Those removed here go to the end, behind the last one there is now. */
-	DL_FOREACH_SAFE(rows->order, row, next) {
-		if (row->seq > last)
-			break;
-		if (row->count && row->key_len == len + sizeof(uint64_t) &&
-		    !memcmp(row->key, key, len))
-			remove_row(rows, row, evicted);
+	HASH_FIND(hh, rows->groups, key, len, found);
+	if (!found)
+		return;
+	/* It goes with the last one. */
+	for (row = found->rows; row; row = next) {
+		next = row->mate_next;
+		remove_row(rows, row, evicted);
 	}
 }
 

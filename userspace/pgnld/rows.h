@@ -19,6 +19,8 @@ struct own_row {
 	UT_hash_handle hh;
 	struct own_row *prev, *next;		/* in the order of changes */
 	struct own_row *gone_prev, *gone_next;	/* among removals */
+	struct own_row *mate_prev, *mate_next;	/* in its group, while it is not gone */
+	struct own_group *group;
 	uint64_t seq;
 	uint64_t digest;
 	uint64_t id;
@@ -34,6 +36,14 @@ struct own_row {
 	struct core_end end;	/* of a removal */
 	uint16_t key_len;
 	uint8_t key[];		/* as digest_key() writes it */
+};
+
+/* The rows of a group that are not gone; there is one, or it is not kept. */
+struct own_group {
+	UT_hash_handle hh;
+	struct own_row *rows;
+	uint16_t key_len;
+	uint8_t key[];		/* as that of a row, without the id */
 };
 
 /* Where a reader is. */
@@ -59,6 +69,7 @@ struct own_rows {
 	void *arg;
 	uint8_t digest_key[CORE_KEY];
 	struct own_row *by_key;
+	struct own_group *groups;
 	struct own_row *order;	/* utlist: head->prev is the last one */
 	struct own_row *gone;
 	struct cursor *cursors;
