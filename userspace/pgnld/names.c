@@ -982,15 +982,22 @@ void names_resolve(struct core *core)
 				resolve(core, holder);
 }
 
+/* Of which it is said that it ended by itself, without losing its name. */
+static bool has_ended(const struct holder *other, enum core_why why)
+{
+	return why == CORE_EXITED ||
+	       (why == CORE_KILLED && other->told.resolve != CORE_RANDOM_EXIT);
+}
+
 /*
  * The row of another node is about to leave. It may be that this one lost a name there
  * which both lose, before names_resolve() has come to it here.
  */
-static void resolve_before(struct core *core, const struct holder *other)
+static void resolve_before(struct core *core, const struct holder *other, enum core_why why)
 {
 	struct holder *own = own_holder(other->name);
 
-	if (own && !own->evicted && both_lose(own, other))
+	if (own && !own->evicted && both_lose(own, other) && !has_ended(other, why))
 		resolve(core, own);
 }
 
@@ -1010,7 +1017,7 @@ static void remove_holder(struct core *core, struct node *node, const struct cor
 	if (!holder)
 		return;
 	if (node)
-		resolve_before(core, holder);
+		resolve_before(core, holder, row->end.why);
 	else
 		wake_waiting(core, name);
 	drop_holder(core, holder);

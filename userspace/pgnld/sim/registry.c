@@ -127,6 +127,22 @@ static struct registration *find_held(struct registry *registry, struct sim_node
 	return NULL;
 }
 
+static enum core_why why_of(const struct registration *r)
+{
+	switch (r->lost) {
+	case -1:
+		return CORE_EXITED;
+	case CORE_EVICT_CONFLICT:
+		return CORE_CONFLICT;
+	case CORE_EVICT_EXIT:
+		return CORE_KILLED;
+	case CORE_EVICT_REPLACED:
+		return CORE_REPLACED;
+	default:
+		return CORE_LEFT;
+	}
+}
+
 static void put_row(struct sim_node *node, const struct registration *r)
 {
 	const struct core_row row = {
@@ -138,6 +154,7 @@ static void put_row(struct sim_node *node, const struct registration *r)
 		.uid = r->uid,
 		.weight = 1,
 		.told = r->told,
+		.end = { .why = r->held ? 0 : why_of(r) },
 	};
 
 	core_local_put(sim_core(node), &row);
