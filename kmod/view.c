@@ -302,6 +302,8 @@ static bool make_place(struct pgnl_view *view, struct pgnl_view_bucket *bucket,
 			return false;
 		numbers[n] = bucket->word[i];
 		hashes[n] = hash_slot(view, slot_at(view, numbers[n]));
+		if (hashes[n] == hash)
+			return false;
 		n++;
 	}
 	hashes[n] = hash;
@@ -1120,11 +1122,15 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 		end(&slot->seq);
 		return;
 	}
+	/* That it is partial, before a reader finds it gone. */
+	view->nr_hidden++;
+	say_flags_locked(view);
 	if (is_published(slot))
 		unpublish(view, slot);
 	clear_rows(view, slot);
 	clear_rows(view, far_of(view, slot));
 	free_slot(view, slot, group->view_slot, group->len);
+	view->nr_hidden--;
 	hide(view, group);
 }
 
@@ -1143,8 +1149,11 @@ static bool mend_group(struct pgnl_view *view, struct pgnl_group *group,
 		return true;
 	}
 	err = fill(view, group, work, PGNL_LOCK_ROWS);
-	if (err < 0)
+	/* To find no place in the directory takes as long as many rows. */
+	if (err < 0) {
 		view->missed = true;
+		*work += PGNL_LOCK_ROWS / 4;
+	}
 	return err <= 0;
 }
 

@@ -303,6 +303,7 @@ struct pgnl_view *pgnl_view_open(struct pgnl_scope *scope,
 {
 	struct pgnl_net *pn = scope->pn;
 	struct pgnl_view *view;
+	bool waits;
 	int err;
 
 	if (!is_for(pn, task_active_pid_ns(current), current_user_ns())) {
@@ -312,12 +313,14 @@ struct pgnl_view *pgnl_view_open(struct pgnl_scope *scope,
 	mutex_lock(&pn->lock);
 	err = use_locked(scope, fault);
 	view = scope->view;
+	/* For its next try to write what it lacks, which is not the opener's. */
+	waits = !err && view->backoff;
 	mutex_unlock(&pn->lock);
 	if (err == -EAGAIN)
 		err = make_view(scope, &view, fault);
 	if (err)
 		return ERR_PTR(err);
-	if (!mend(view))
+	if (!waits && !mend(view))
 		queue_view(view, 0);
 	return view;
 }
