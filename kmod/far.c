@@ -182,9 +182,11 @@ int pgnl_far_add_all(struct pgnl_far *far, struct pgnl_scope *scope,
 	return 0;
 }
 
+/* Ends when all nodes that there are have been met. */
 static void add_nodes_locked(struct pgnl_far *far, struct pgnl_group *group)
 {
 	struct pgnl_remotes *set = pgnl_remotes_locked(group);
+	u64 all = group->scope->pn->used[PGNL_NET_NODES];
 	struct pgnl_remote *remote;
 	unsigned long index;
 
@@ -196,6 +198,8 @@ static void add_nodes_locked(struct pgnl_far *far, struct pgnl_group *group)
 			part_of_locked(far, remote->node);
 	}
 	xa_for_each(&set->rows, index, remote) {
+		if (far->nr >= all)
+			break;
 		cond_resched();
 		if (pgnl_remote_is_seen(remote))
 			part_of_locked(far, remote->node);

@@ -6,6 +6,8 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/unaligned/packed_struct.h>
+#include <linux/user_namespace.h>
+#include <net/net_namespace.h>
 
 #include "event.h"
 #include "group.h"
@@ -404,29 +406,52 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
 	pn->deleting--;
 }
 
-/* The group stays, and belongs to nobody here, until other nodes have left it. */
+/*
+ * The group stays, and belongs to nobody here, until other nodes have left it. As
+ * with one that was never created here: in other than the initial user namespace
+ * somebody has to pay for it.
+ */
 static void uncreate_locked(struct pgnl_group *group)
 {
 	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED);
-	pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
-	pgnl_user_put(group->user);
-	group->user = NULL;
+	if (group->scope->pn->net->user_ns == &init_user_ns) {
+		pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
+		pgnl_user_put(group->user);
+		group->user = NULL;
+	}
+	/* What adopt_locked() relies on. */
+	memset(&group->owner, 0, sizeof(group->owner));
 	WRITE_ONCE(group->created, false);
 	pgnl_view_created_locked(group);
 	pgnl_scope_changed_locked(group->scope);
 	pgnl_group_put_locked(group);
 }
 
+/* How often those are taken out who have joined while the lock was let go. */
+#define EVICT_TRIES	16
+
 /*
- * What other nodes have in it is theirs to take out. If there is none, the group
- * goes as a whole.
+ * What other nodes have in it is theirs to take out. Its members here go first,
+ * while they are as private as the group is. Meanwhile others may delete or create
+ * it, or the other nodes leave it.
  */
 static void leave_to_others_locked(struct pgnl_group *group, u32 *rows)
 {
+	bool created = group->created;
+	u32 tries;
+
 	pgnl_group_get_locked(group);
-	if (group->created)
-		uncreate_locked(group);
-	pgnl_member_evict_all_locked(group, rows);
+	for (tries = 0; tries < EVICT_TRIES && group->nr_seen; tries++) {
+		if (group->created != created)
+			break;
+		pgnl_member_evict_all_locked(group, rows);
+	}
+	if (created && group->created && !group->dead) {
+		if (pgnl_group_is_far(group))
+			uncreate_locked(group);
+		else
+			delete_locked(group, rows);
+	}
 	pgnl_group_put_locked(group);
 }
 
@@ -438,6 +463,28 @@ static bool may_delete(const struct pgnl_caller *who,
 
 	return !group->created || pgnl_perm_owner(who, &group->owner) ||
 	       pgnl_perm_owner(who, &scope_owner);
+}
+
+/**
+ * pgnl_group_may_delete() - Is a group not somebody else's?
+ * @who: the caller
+ * @scope: the scope
+ * @name: the name
+ *
+ * Return: true when pgnl_group_delete() would not refuse it now.
+ */
+bool pgnl_group_may_delete(const struct pgnl_caller *who,
+			   struct pgnl_scope *scope,
+			   const struct pgnl_name *name)
+{
+	struct pgnl_group *group;
+	bool may;
+
+	mutex_lock(&scope->pn->lock);
+	group = pgnl_group_find(scope, name);
+	may = !group || may_delete(who, group);
+	mutex_unlock(&scope->pn->lock);
+	return may;
 }
 
 /**

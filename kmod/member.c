@@ -590,15 +590,16 @@ void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
  *
  * Lets the lock go now and then. The last row takes the place of one that goes,
  * so going down meets every row; to a group that is not dead, others may be
- * added meanwhile, of which some stay.
+ * added meanwhile, of which some stay. It ends when the group is created anew.
  */
 void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
 {
 	struct pgnl_net *pn = group->scope->pn;
 	u32 index = group->nr_rows;
+	bool created = group->created;
 
 	pgnl_assert_locked(pn);
-	while (index) {
+	while (index && group->created == created) {
 		index = min(index, group->nr_rows);
 		if (!index)
 			break;

@@ -232,6 +232,9 @@ static int find_owners(struct pgnl_far *far, const struct pgnl_caller *who,
 {
 	int err = pgnl_far_begin(far, scope->pn, PGNL_ACT_DELETE, 0);
 
+	/* Who is to be refused need not have them looked for. */
+	if (!pgnl_group_may_delete(who, scope, name))
+		return err;
 	/* Agents take the sender for who it says, so nobody lends a socket. */
 	if (!pgnl_perm_same_user(who))
 		far->can = false;
@@ -280,6 +283,11 @@ static int delete_group(struct genl_info *info, struct sock *sk,
 		return pgnl_nl_finish(info, reply, err);
 	}
 	pending = pgnl_nl_forward(info, sk, &act, far);
+	/* More nodes than can be named, which is no reason to keep it here. */
+	if (pending == ERR_PTR(-E2BIG)) {
+		far->lost += far->members;
+		pending = NULL;
+	}
 	if (IS_ERR(pending))
 		return pgnl_nl_finish(info, reply, PTR_ERR(pending));
 	err = delete_here(info, who, scope, name, reply) ?:

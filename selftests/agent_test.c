@@ -761,8 +761,8 @@ TEST_F(agent, deleting_leaves_what_other_nodes_have)
 	EXPECT_STREQ("", verify(self->c));
 	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_USER_GROUPS));
 	EXPECT_EQ(1, stat_get(self->c, PGNL_A_STAT_EVICTIONS));
-	EXPECT_NEXT("delete g deleted");
 	EXPECT_NEXT("leave g 0x0 evicted");
+	EXPECT_NEXT("delete g deleted");
 	EXPECT_STREQ("there/7x1", list(self->handle, self->a.pid, "pg2", "g", 0));
 	EXPECT_NODE("up connected 1", "there");
 	/* Nothing of this node is left of it, so there is nobody's mode to heed. */
@@ -774,14 +774,37 @@ TEST_F(agent, deleting_leaves_what_other_nodes_have)
 	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", PGNL_KEEP, PGNL_KEEP, PGNL_KEEP));
 	EXPECT_NEXT("create g created");
 	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
-	EXPECT_NEXT("delete g deleted");
 	EXPECT_NEXT("leave g 0x0 evicted");
+	EXPECT_NEXT("delete g deleted");
 	rows[0].count = rows[1].count = 0;
 	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
 	EXPECT_NEXT("delete there g deleted");
 	EXPECT_NEXT("leave there g 7x0 left");
 	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
 	EXPECT_STREQ("", verify(self->c));
+}
+
+/* Though the group itself is everybody's from then on. */
+TEST_F(agent, who_was_in_a_closed_group_stays_unknown_when_it_is_deleted)
+{
+	struct pgnl_agent_row rows[2] = { row("g", 0, 1), row("g", 7, 1) };
+	struct pgnl_watch *all = self->watch;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", 1234, 1234, 0700));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, pgnl_join(self->handle, "pg2", "g", self->a.pid, NULL, NULL));
+	ASSERT_EQ(0, seteuid(1000));
+	ASSERT_EQ(0, pgnl_watch_open(&self->watch));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "pg2", NULL, 0));
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "end", PGNL_KEEP, PGNL_KEEP,
+				       PGNL_KEEP));
+	EXPECT_NEXT("delete g deleted");
+	EXPECT_NEXT("create end created");
+	pgnl_watch_close(self->watch);
+	self->watch = all;
 }
 
 TEST_F(agent, deleting_a_scope_takes_all)

@@ -169,8 +169,8 @@ enum pgnl_act {
  * @PGNL_REASON_GROUP_CREATED: The group was created.
  * @PGNL_REASON_GROUP_DELETED: The group was deleted, and whoever was a member
  *   is none any more. The first 4096 of them have been told as evicted before.
- *   While other nodes have something in it, all members of this node are told
- *   as evicted after it, and those of others when they leave.
+ *   While other nodes have something in it, all members of this node have
+ *   been, and those of others are told when they leave.
  * @PGNL_REASON_SCOPE_DELETED: The scope was deleted with all that was in it.
  *   Nothing follows.
  * @PGNL_REASON_LOST: Events after this sequence number were lost, since the
