@@ -7,6 +7,7 @@ load lib
 teardown() {
 	crun delete -f c1 2>/dev/null || true
 	runc delete -f c1 2>/dev/null || true
+	pgnl -q scope del cli 2>/dev/null || true
 	end_sleepers
 }
 
@@ -124,7 +125,7 @@ dies_in_create() {
 	start crun
 	eventually has_members container/web 1
 	[ "$(json 'map(.group) | sort' which "$(init_pid crun)")" = '["container/pod","container/web"]' ]
-	crun kill c1 KILL
+	eventually crun kill c1 KILL
 	wait "$runner" || true
 	run -3 pgnl members container/pod
 }
@@ -174,7 +175,7 @@ signal.pause()' >"$BATS_TEST_TMPDIR/log" 3>&- &
 	start crun
 	eventually pgnl -q name whereis primary
 	[ "$(pgnl -n -o pid name whereis primary)" = "$(init_pid crun)" ]
-	crun kill c1 KILL
+	eventually crun kill c1 KILL
 	wait "$runner" || true
 	run -3 pgnl name whereis primary
 }
@@ -193,7 +194,7 @@ in_cli_scope() {
 	pgnl -s cli create web
 	start crun
 	eventually in_cli_scope
-	crun kill c1 KILL
+	eventually crun kill c1 KILL
 	wait "$runner" || true
 	pgnl scope del cli
 }
@@ -210,7 +211,7 @@ in_cli_scope() {
 	inside=$(init_pid crun)
 	in=(nsenter -t "$inside" -n pgnl -s host)
 	[ "$("${in[@]}" members container/web --pids)" = "$inside" ]
-	crun kill c1 KILL
+	eventually crun kill c1 KILL
 	wait "$runner" || true
 }
 
@@ -239,7 +240,7 @@ in_cli_scope() {
 	[ "$(jq -c '[.event, .members[0].pid, .reason]' "$BATS_TEST_TMPDIR/events" | tail -n 1)" = \
 		'["leave",0,"killed"]' ]
 
-	crun kill c1 KILL
+	eventually crun kill c1 KILL
 	wait "$runner" || true
 	pgnl scope del cli
 }
