@@ -466,7 +466,6 @@ TEST_F(cluster, basic_late)
 
 /* --- loss and return ----------------------------------------------------------------- */
 
-/* A cut shorter than the grace: suspect, fresh, and no event of a member. */
 /* Also what was not told yet when it was asked for. */
 TEST_F(cluster, who_deletes_a_group_sees_it_gone)
 {
@@ -511,6 +510,7 @@ TEST_F(cluster, who_is_out_of_reach_keeps_a_deleted_group)
 	ASSERT_FALSE(sim_sees_group(self->node[0], "pg2", "g"));
 }
 
+/* A cut shorter than the grace: suspect, fresh, and no event of a member. */
 TEST_F(cluster, a_blip_is_no_storm)
 {
 	struct sim_events was;
