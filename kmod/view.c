@@ -1111,6 +1111,7 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 {
 	struct pgnl_view *view = view_of(group);
 	struct pgnl_view_slot *slot = slot_of(view, group);
+	u32 number = group->view_slot;
 
 	if (!slot)
 		return;
@@ -1122,16 +1123,13 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 		end(&slot->seq);
 		return;
 	}
-	/* That it is partial, before a reader finds it gone. */
-	view->nr_hidden++;
-	say_flags_locked(view);
+	/* This says that the view is partial, before a reader finds it gone. */
+	hide(view, group);
 	if (is_published(slot))
 		unpublish(view, slot);
 	clear_rows(view, slot);
 	clear_rows(view, far_of(view, slot));
-	free_slot(view, slot, group->view_slot, group->len);
-	view->nr_hidden--;
-	hide(view, group);
+	free_slot(view, slot, number, group->len);
 }
 
 /* Mending, which is also how a view is filled first */
