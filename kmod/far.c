@@ -229,13 +229,14 @@ static void count_nodes_locked(struct pgnl_far *far)
 /**
  * pgnl_far_add_nodes() - Add the nodes that have something in a group.
  * @far: where to, with nothing in it
+ * @who: the caller, for whom a group that it may not delete has none
  * @scope: the scope
  * @name: the group; a missing one is nobody's
  *
  * Return: 0 or -ENOMEM.
  */
-int pgnl_far_add_nodes(struct pgnl_far *far, struct pgnl_scope *scope,
-		       const struct pgnl_name *name)
+int pgnl_far_add_nodes(struct pgnl_far *far, const struct pgnl_caller *who,
+		       struct pgnl_scope *scope, const struct pgnl_name *name)
 {
 	struct pgnl_group *group;
 	int err;
@@ -244,7 +245,7 @@ int pgnl_far_add_nodes(struct pgnl_far *far, struct pgnl_scope *scope,
 	if (err <= 0)
 		return err;
 	group = pgnl_group_find(scope, name);
-	if (group)
+	if (group && pgnl_group_may_delete_locked(who, group))
 		add_nodes_locked(far, group);
 	count_nodes_locked(far);
 	mutex_unlock(&scope->pn->lock);

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct pgnl_audience;
+struct pgnl_caller;
 struct pgnl_name;
 struct pgnl_net;
 struct pgnl_node;
@@ -54,6 +55,7 @@ int __must_check pgnl_far_add_all(struct pgnl_far *far,
 				  const struct pgnl_name *name,
 				  const struct pgnl_audience *to);
 int __must_check pgnl_far_add_nodes(struct pgnl_far *far,
+				    const struct pgnl_caller *who,
 				    struct pgnl_scope *scope,
 				    const struct pgnl_name *name);
 void pgnl_far_add_id(struct pgnl_far *far, struct pgnl_scope *scope,

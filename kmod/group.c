@@ -455,36 +455,22 @@ static void leave_to_others_locked(struct pgnl_group *group, u32 *rows)
 	pgnl_group_put_locked(group);
 }
 
-/* Whoever may create one here may delete one that nobody has created here. */
-static bool may_delete(const struct pgnl_caller *who,
-		       const struct pgnl_group *group)
+/**
+ * pgnl_group_may_delete_locked() - Is a group not somebody else's?
+ * @who: the caller, who may write to the scope
+ * @group: the group
+ *
+ * Whoever may create one here may delete one that nobody has created here.
+ *
+ * Return: true when pgnl_group_delete() would not refuse it now.
+ */
+bool pgnl_group_may_delete_locked(const struct pgnl_caller *who,
+				  const struct pgnl_group *group)
 {
 	struct pgnl_owner scope_owner = pgnl_scope_owner(group->scope);
 
 	return !group->created || pgnl_perm_owner(who, &group->owner) ||
 	       pgnl_perm_owner(who, &scope_owner);
-}
-
-/**
- * pgnl_group_may_delete() - Is a group not somebody else's?
- * @who: the caller
- * @scope: the scope
- * @name: the name
- *
- * Return: true when pgnl_group_delete() would not refuse it now.
- */
-bool pgnl_group_may_delete(const struct pgnl_caller *who,
-			   struct pgnl_scope *scope,
-			   const struct pgnl_name *name)
-{
-	struct pgnl_group *group;
-	bool may;
-
-	mutex_lock(&scope->pn->lock);
-	group = pgnl_group_find(scope, name);
-	may = !group || may_delete(who, group);
-	mutex_unlock(&scope->pn->lock);
-	return may;
 }
 
 /**
@@ -511,7 +497,7 @@ int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 	*missing = !group || (!group->created && !group->nr_seen);
 	if (*missing)
 		goto out;
-	if (!may_delete(who, group))
+	if (!pgnl_group_may_delete_locked(who, group))
 		err = -EACCES;
 	else if (pgnl_group_is_far(group))
 		leave_to_others_locked(group, &rows);

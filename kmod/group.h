@@ -31,9 +31,8 @@ struct pgnl_title *pgnl_group_title(struct pgnl_group *group);
 
 int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 		      const struct pgnl_owner *owner, struct pgnl_fault *fault);
-bool pgnl_group_may_delete(const struct pgnl_caller *who,
-			   struct pgnl_scope *scope,
-			   const struct pgnl_name *name);
+bool pgnl_group_may_delete_locked(const struct pgnl_caller *who,
+				  const struct pgnl_group *group);
 int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing);
 void pgnl_group_delete_all_locked(struct pgnl_scope *scope);

@@ -232,13 +232,10 @@ static int find_owners(struct pgnl_far *far, const struct pgnl_caller *who,
 {
 	int err = pgnl_far_begin(far, scope->pn, PGNL_ACT_DELETE, 0);
 
-	/* Who is to be refused need not have them looked for. */
-	if (!pgnl_group_may_delete(who, scope, name))
-		return err;
 	/* Agents take the sender for who it says, so nobody lends a socket. */
 	if (!pgnl_perm_same_user(who))
 		far->can = false;
-	return err ?: pgnl_far_add_nodes(far, scope, name);
+	return err ?: pgnl_far_add_nodes(far, who, scope, name);
 }
 
 static int delete_here(struct genl_info *info, const struct pgnl_caller *who,
