@@ -124,6 +124,7 @@ signal_last() {
 	member b web
 	reader a web
 	eventually states a b up 1
+	grace 60s a
 	cut_off b
 	eventually states a b suspect 1
 	run on a pgnl send web hello

@@ -17,7 +17,6 @@ setup_file() {
 	cluster_up "tolerance = 300ms" "grace = 1s" "bearer = eth eth0"
 	for node in a b c d e h; do
 		node_add "$node" "$((++number))" "$west" "$east" "$north"
-		cp "$cluster/$node.conf" "$cluster/$node.conf.first"
 	done
 	start a b c d e h
 }
@@ -32,15 +31,8 @@ setup() {
 	eventually meet h
 }
 
-# What a test has changed is put back.
 teardown() {
-	local node
 	end_test
-	for node in a b c d e h; do
-		cmp -s "$cluster/$node.conf" "$cluster/$node.conf.first" && continue
-		cp "$cluster/$node.conf.first" "$cluster/$node.conf"
-		signal_agent "$node" HUP
-	done
 	mend a b c d e h
 }
 

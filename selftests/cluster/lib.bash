@@ -33,13 +33,47 @@ three_nodes() {
 	eventually meet a b c
 }
 
-# mend NODE...: they are within reach and have agents that run, whatever a test has done.
+# mend NODE...: they are within reach and have agents that run with the configuration
+# which they had at first, whatever a test has done.
 mend() {
-	local node
+	local node changed
 	for node; do
 		heal "$node"
 		undo "$node" 2>/dev/null || true
-		signal_agent "$node" CONT 2>/dev/null || start "$node"
+		changed=
+		cmp -s "$cluster/$node.conf" "$cluster/$node.conf.first" || changed=yes
+		[ ! "$changed" ] || cp "$cluster/$node.conf.first" "$cluster/$node.conf"
+		if ! signal_agent "$node" CONT 2>/dev/null; then
+			start "$node"
+		elif [ "$changed" ]; then
+			reload "$node"
+		fi
+	done
+}
+
+# reload NODE: its agent has read its configuration again.
+reload() {
+	local before
+	before=$(reloads "$1")
+	signal_agent "$1" HUP
+	eventually reloaded "$1" "$before"
+}
+
+reloads() {
+	grep -c "configuration was read again" "$cluster/$1.log" || true
+}
+
+reloaded() {
+	[ "$(reloads "$1")" -gt "$2" ]
+}
+
+# grace TIME NODE...: they keep the members of a lost node so long, until mend(). For what
+# must happen within it, however slow the machine is.
+grace() {
+	local node
+	for node in "${@:2}"; do
+		sed -i "s/^grace = .*/grace = $1/" "$cluster/$node.conf"
+		reload "$node"
 	done
 }
 

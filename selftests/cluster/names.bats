@@ -170,9 +170,11 @@ lock() {
 	sleeper q
 	[ "$(lock c "$p" me)" = yes ]
 	eventually holds lock:l "c $p" a
+	grace 60s a
 	cut_off c
 	eventually knows a c suspect
 	[ "$(lock a "$q" you)" = no ]
+	grace 1s a
 	[ "$(lock a "$q" you -1)" = yes ]
 	holds lock:l "c $p" c
 	hears a lock:l
@@ -258,10 +260,12 @@ asks() {
 	sleeper q
 	register c lost "$p"
 	eventually holds lost "c $p" a b
+	grace 60s a
 	cut_off c
 	eventually knows a c suspect
 	fails_with "suspect" register a lost "$q"
 	fails_with "suspect" on a pgnl name unregister lost
+	grace 1s a
 	eventually register a lost "$q"
 	eventually holds lost "a $q" a b
 }

@@ -53,6 +53,7 @@ node_add() {
 		printf '%s\n' "node = $name" "key-file = $cluster/key" "$@"
 		grep -qs '^bearer' "$cluster/common" || echo "bearer = eth eth0"
 	} >"$cluster/$name.conf"
+	cp "$cluster/$name.conf" "$cluster/$name.conf.first"
 }
 
 node_del() {

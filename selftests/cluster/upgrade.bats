@@ -5,7 +5,7 @@
 load lib
 
 setup() {
-	cluster_up "tolerance = 300ms"
+	cluster_up "tolerance = 300ms" "grace = 60s"
 	node_add a 1
 	node_add b 2
 }
