@@ -62,27 +62,42 @@ modules() {
 	for kernel in $(kernels); do gate modules "$kernel"; done
 }
 
-# What is run on a kernel, a line for each VM. The newest has everything; on the
-# others it is what depends on the kernel, unless FULL is set.
+# What is run on a kernel, a line for each VM: how many processors it has, and the
+# tests. Those of the kernel want two, for races. Any other VM has one: two at once with
+# two each take about twice as long, as a processor that waits for a lock is emulated too.
+# The newest kernel has everything; on the others it is what depends on the kernel, unless
+# FULL is set.
 parts() {
 	local kernel_tests
 	kernel_tests=$(cd "$here" && printf '%s ' *_test.c | sed 's/\.c / /g')
 	if [ "$TESTS" ]; then
-		echo "$TESTS"
-	elif [ "$FULL" ] || [ "$1" = "$(kernels | tail -n 1)" ]; then
-		echo cluster
-		echo "$kernel_tests"
-		echo cli clients demo docs fuzz oci
+		echo "2 $TESTS"
+		return
+	fi
+	echo "2 $kernel_tests"
+	if [ "$FULL" ] || [ "$1" = "$(kernels | tail -n 1)" ]; then
+		echo 1 cluster
+		echo 1 cli clients demo docs fuzz oci
 	else
-		echo "$kernel_tests demo/demo.bats cluster/start.bats clients"
+		echo 1 demo/demo.bats cluster/start.bats clients
 	fi
 }
 
-# The tests of one VM; what it prints is marked by the kernel, but for the sum.
+# A line for each VM, CPUS KERNEL TESTS..., with the small ones first.
+plan() {
+	local kernel
+	for kernel in $(kernels | tac); do
+		parts "$kernel" | sed "s/ / $kernel /"
+	done | sort -s -n -k 1,1
+}
+
+# boot KERNEL JOB CPUS TESTS...: in one VM; what it prints is marked by the kernel, but for
+# the sum.
 boot() {
 	local kernel=$1 job=$2 mark
 	mark=$(cut -d . -f 1,2 <<<"$kernel")
-	"$here/vm/run" -k "$kernel" -t "$limit" -o "$logs/$job" -- selftests/run.sh "${@:3}" |
+	"$here/vm/run" -k "$kernel" -c "$3" -t "$limit" -o "$logs/$job" -- \
+		selftests/run.sh "${@:4}" |
 		tee "$logs/$job.log" |
 		sed -u -e '/^[0-9]* passed, .* skipped$/d' -e "s/^/$(printf '%-6s' "$mark")/"
 	echo "${PIPESTATUS[0]}" >"$logs/$job.status"
@@ -102,23 +117,25 @@ sum_up() {
 	fi
 }
 
-# As many VMs at once as there are processors, since a test seldom keeps more than
-# one busy; the longest first.
+# As many VMs at once as there are processors for them.
 vm() {
-	local kernel list tests job jobs=() free
+	local kernel cpus tests job jobs=() free pid
+	local -A held=()
 	free=$(nproc)
-	for kernel in $(kernels | tac); do
-		mapfile -t tests < <(parts "$kernel")
-		for list in "${tests[@]}"; do
-			[ "$free" -gt 0 ] || { wait -n; free=$((free + 1)); }
-			free=$((free - 1))
-			job=$kernel-${#jobs[@]}
-			jobs+=("$job")
-			echo "Linux $kernel: tests in a VM"
-			# shellcheck disable=SC2086 # a list of names
-			boot "$kernel" "$job" $list </dev/null &
+	while read -r cpus kernel tests; do
+		while [ "$free" -lt "$cpus" ] && [ "${#held[@]}" -gt 0 ]; do
+			wait -n -p pid "${!held[@]}"
+			free=$((free + held[$pid]))
+			unset "held[$pid]"
 		done
-	done
+		job=$kernel-${#jobs[@]}
+		jobs+=("$job")
+		echo "Linux $kernel: tests in a VM"
+		# shellcheck disable=SC2086 # a list of names
+		boot "$kernel" "$job" "$cpus" $tests </dev/null &
+		held[$!]=$cpus
+		free=$((free - cpus))
+	done < <(plan)
 	wait
 	for job in "${jobs[@]}"; do sum_up "$job"; done
 }
