@@ -295,34 +295,18 @@ static int on_done(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-/* 0: none. */
-static uint8_t command_of(uint32_t act)
-{
-	switch (act) {
-	case PGNL_AGENT_SENDS:
-		return PGNL_CMD_GROUP_SEND;
-	case PGNL_AGENT_SIGNALS:
-		return PGNL_CMD_GROUP_SIGNAL;
-	case PGNL_AGENT_JOINS:
-		return PGNL_CMD_MEMBER_JOIN;
-	case PGNL_AGENT_DELETES:
-		return PGNL_CMD_GROUP_DEL;
-	default:
-		return 0;
-	}
-}
-
-static lp_reply_fn reply_of(uint32_t act)
-{
-	switch (act) {
-	case PGNL_AGENT_JOINS:
-		return on_joined;
-	case PGNL_AGENT_DELETES:
-		return on_deleted;
-	default:
-		return on_done;
-	}
-}
+/* What the agent does here for another node's. */
+static const struct act {
+	uint32_t act;
+	uint8_t cmd;
+	lp_reply_fn reply;
+} acts[] = {
+	{ PGNL_AGENT_SENDS, PGNL_CMD_GROUP_SEND, on_done },
+	{ PGNL_AGENT_SIGNALS, PGNL_CMD_GROUP_SIGNAL, on_done },
+	{ PGNL_AGENT_JOINS, PGNL_CMD_MEMBER_JOIN, on_joined },
+	{ PGNL_AGENT_DELETES, PGNL_CMD_GROUP_DEL, on_deleted },
+	{ 0 }
+};
 
 static void put_what(struct pgnl *handle, const struct pgnl_upcall *what)
 {
@@ -343,16 +327,18 @@ LP_EXPORT int pgnl_agent_act(struct pgnl_agent *agent,
 			     struct pgnl_answer *answer)
 {
 	struct pgnl *handle = agent->handle;
-	uint8_t cmd = command_of(what->act);
+	const struct act *act = acts;
 
 	*answer = (struct pgnl_answer){ 0 };
-	if (!cmd)
+	while (act->act && act->act != what->act)
+		act++;
+	if (!act->act)
 		return lp_fail(handle, EOPNOTSUPP, "act", 0, "no such act");
-	lp_start(handle, cmd);
+	lp_start(handle, act->cmd);
 	lp_put_scope(handle, what->scope);
 	lp_put_group(handle, what->group);
 	put_what(handle, what);
 	put_whom(handle, what);
 	put_origin(handle, from);
-	return lp_do(handle, reply_of(what->act), answer);
+	return lp_do(handle, act->reply, answer);
 }
