@@ -233,7 +233,7 @@ static void try_connect(struct peer *peer)
 		.addr.id = { .ref = peer->ref, .node = peer->node },
 	};
 	uint32_t limit = CONNECT_MS;
-	int fd = make_socket(peer->tipc, SOCK_NONBLOCK);
+	int fd = make_socket(peer->tipc, SOCK_NONBLOCK), error;
 
 	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
 	peer->state = PEER_CONNECTING;
@@ -251,8 +251,9 @@ static void try_connect(struct peer *peer)
 		retry_after(peer, CONNECT_MS);
 		return;
 	}
+	error = errno;
 	close(fd);
-	fail_connect(peer, errno);
+	fail_connect(peer, error);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
