@@ -7,8 +7,8 @@
 
 /*
  * The document that "pgnld --status" prints, or NULL and why: -ECONNREFUSED no agent
- * runs here, -EPERM what is in its place is another user's, -EPROTO it does not answer,
- * or with something else.
+ * runs here, -EPERM what is in its place is another user's, -EACCES it may not be asked
+ * from here, -EPROTO it does not answer, or with something else.
  */
 json_t *agent_status(int *error);
 

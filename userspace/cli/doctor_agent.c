@@ -72,6 +72,9 @@ static void explain_silence(struct doctor *doctor, int error)
 		     " pgnld then takes it by itself",
 		     "neither root nor pgnld has the socket of the agent, but another user, who is"
 		     " not asked");
+	else if (error == -EACCES)
+		find(doctor, "agent", "allow this process to connect to @" STATUS_NAME
+		     " (seccomp, LSM)", "the agent may not be asked from here");
 	else if (error != -ECONNREFUSED)
 		find(doctor, "agent", "systemctl restart pgnld", "pgnld does not answer: %s",
 		     strerror(-error));

@@ -140,9 +140,10 @@ static int print_status(void)
 		fputs("pgnld: the agent of this network namespace does not answer\n", stderr);
 	else if (ret == -EPERM)
 		fputs("pgnld: the socket @" STATUS_NAME " is another user's\n", stderr);
+	else if (ret == -ECONNREFUSED)
+		fputs("pgnld: no agent runs in this network namespace\n", stderr);
 	else if (ret)
-		fprintf(stderr, "pgnld: no agent runs in this network namespace: %s\n",
-			strerror(-ret));
+		fprintf(stderr, "pgnld: the agent can't be asked: %s\n", strerror(-ret));
 	return ret ? 1 : 0;
 }
 

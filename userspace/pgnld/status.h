@@ -21,7 +21,7 @@ void status_close(struct status *status);
 
 /* Who asks: a socket to read the document from, which fails when the agent says nothing
  * for some seconds; or -errno: -ECONNREFUSED there is no agent, -EPERM what is there is
- * another user's.
+ * another user's, -EACCES a security module or a filter of system calls denies it.
  */
 int status_connect(void);
 

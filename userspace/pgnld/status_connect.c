@@ -22,9 +22,11 @@ static int call(int fd)
 	const struct timeval limit = { SECONDS, 0 };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
-	    connect(fd, (const struct sockaddr *)&address, len))
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
 		return -errno;
+	/* EPERM is a security module or a filter of system calls, not the owner. */
+	if (connect(fd, (const struct sockaddr *)&address, len))
+		return errno == EPERM ? -EACCES : -errno;
 	return ask_is_agent(fd) ? 0 : -EPERM;
 }
 
