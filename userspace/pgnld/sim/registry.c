@@ -7,6 +7,7 @@
 
 #include "../mem.h"
 
+#include <uthash.h>
 #include <utlist.h>
 
 #define NAME_SIZE (CORE_GROUP_MAX + 1)
@@ -57,10 +58,14 @@ struct seen {
 	uint64_t fill;
 };
 
-struct view {
-	struct view *next;
+struct view_key {
 	struct sim_node *viewer;
-	char owner[CORE_NAME_MAX + 1];
+	char owner[CORE_NAME_MAX + 1];	/* zeros to its end */
+};
+
+struct view {
+	UT_hash_handle hh;
+	struct view_key key;
 	uint64_t incarnation;
 	bool connected;
 	uint64_t since;
@@ -72,7 +77,7 @@ struct registry {
 	struct registration *all;	/* the newest first */
 	struct request *requests;
 	struct seen *seen;
-	struct view *views;
+	struct view *views;		/* a hash table: of each node, all others */
 	uint64_t numbers;
 	size_t memory;
 };
@@ -97,10 +102,15 @@ struct registry *registry_new(struct sim *sim)
 
 void registry_free(struct registry *registry)
 {
+	struct view *view, *next;
+
 	FREE_ALL(registry->all);
 	FREE_ALL(registry->requests);
 	FREE_ALL(registry->seen);
-	FREE_ALL(registry->views);
+	HASH_ITER(hh, registry->views, view, next) {
+		HASH_DEL(registry->views, view);
+		free(view);
+	}
 	free(registry);
 }
 
@@ -236,13 +246,13 @@ void registry_machine_gone(struct registry *registry, struct sim_node *node)
 void registry_agent_lost(struct registry *registry, struct sim_node *node)
 {
 	struct request *request;
-	struct view *view;
+	struct view *view, *next;
 
 	for (request = registry->requests; request; request = request->next)
 		if (request->node == node)
 			request->over = true;
-	for (view = registry->views; view; view = view->next)
-		if (view->viewer == node)
+	HASH_ITER(hh, registry->views, view, next)
+		if (view->key.viewer == node)
 			view->connected = false;
 }
 
@@ -316,16 +326,16 @@ static struct request *find_request(struct registry *registry, struct sim_node *
 static struct view *view_of(struct registry *registry, struct sim_node *viewer,
 			    const char *owner)
 {
+	struct view_key key = { .viewer = viewer };
 	struct view *view;
 
-	for (view = registry->views; view; view = view->next)
-		if (view->viewer == viewer && !strcmp(view->owner, owner))
-			return view;
+	snprintf(key.owner, sizeof(key.owner), "%s", owner);
+	HASH_FIND(hh, registry->views, &key, sizeof(key), view);
+	if (view)
+		return view;
 	view = mem_new(&registry->memory, sizeof(*view));
-	view->viewer = viewer;
-	snprintf(view->owner, sizeof(view->owner), "%s", owner);
-	view->next = registry->views;
-	registry->views = view;
+	view->key = key;
+	HASH_ADD(hh, registry->views, key, sizeof(view->key), view);
 	return view;
 }
 
