@@ -9,7 +9,6 @@ docs/bench/README.md says what each figure is.
 """
 import argparse
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,138 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'cluster'))
 import bench
 import report
 from figures import Figures
-from nodes import Cluster, Shell, await_that, erlang_name, pg_worker, pgnl_worker
+from naming import draw_growth, row_names, row_registrars
+from nodes import Cluster, Shell
+from sides import Pg, Pgnl, of, take, versus_pg
 
 SIZES = {3: (0.8, 0.5, 2, 4, 1, 2), 8: (0.5, 0.3, 6, 12, 2, 4)}    # must and goal of each row
 BATCH = 4000
 LOST = 2000, 50         # processes in so many groups: 100,000 memberships
-TICKTIME = 60           # Erlang's default
 NO_LIMIT = 1 << 30
 LIMITS = 'user-memberships', 'net-memberships', 'user-groups', 'net-groups', \
     'net-remotes', 'node-remotes'
 
 
-class Side:
-    """One of the three: a worker on each node, the first of which acts."""
-
-    def __init__(self, label, names, workers):
-        self.label = label
-        self.names = names
-        self.workers = workers
-        self.groups = 0
-
-    def new_group(self):
-        self.groups += 1
-        return f'g{self.groups}'
-
-    def everywhere(self, *command, at=None):
-        """The answers of all nodes, which work at the same time."""
-        at = at or self.workers
-        for worker in at:
-            worker.ask(*command)
-        return [worker.answer() for worker in at]
-
-    def others(self):
-        return self.workers[1:]
-
-    def seen_by_others(self, group, n, *command):
-        """The first node does it, and the others hear of n joins: when it began each
-        (or all) of them, and when the last node heard of each."""
-        self.everywhere('listen', at=self.others())
-        for worker in self.others():
-            worker.ask('heard', group, n)
-        began = [int(word) for word in self.workers[0](*command)]
-        heard = [[int(word) for word in worker.answer()] for worker in self.others()]
-        return began, [max(times) for times in zip(*heard)]
-
-    def clear(self, group, n):
-        for worker in self.others():
-            worker.ask('gone', group, n)
-        self.workers[0]('clear', group, 0, n)
-        for worker in self.others():
-            worker.answer()
-
-
-class Pgnl(Side):
-    def __init__(self, label, cluster):
-        super().__init__(label, cluster.names, [pgnl_worker(name) for name in cluster.names])
-        self.cluster = cluster
-
-    def cut(self):
-        """The last node's cable; when."""
-        name = self.names[-1]
-        return int(self.cluster.shell(f'echo "${{EPOCHREALTIME/./}}000"; cut_off {name}'))
-
-    def heal(self):
-        self.cluster.shell(f'heal {self.names[-1]}')
-
-    def mesh(self):
-        self.cluster.await_mesh()
-
-    def reads(self, name):
-        """How often that agent has read its configuration again."""
-        return self.cluster.shell(f'cat $cluster/{name}.log').count('was read again')
-
-    def tolerance(self, value):
-        for name in self.names:
-            before = self.reads(name)
-            self.cluster.shell(f'conf=$cluster/{name}.conf; sed -i /^tolerance/d $conf; '
-                               f"echo 'tolerance = {value}' >>$conf; "
-                               f'kill -HUP ${{agents[{name}]}}')
-            await_that(f'{name} reads its configuration',
-                       lambda name=name, before=before: self.reads(name) > before)
-
-    def close(self):
-        for worker in self.workers:
-            worker.close()
-
-
-class Pg(Side):
-    """In the namespaces of a cluster of pgnl, which has the cables."""
-
-    def __init__(self, label, cluster):
-        numbers = cluster.numbers
-        workers = [pg_worker(name, numbers[name], TICKTIME) for name in cluster.names]
-        super().__init__(label, [erlang_name(name, numbers[name]) for name in cluster.names],
-                         workers)
-        self.cluster = cluster
-
-    def mesh(self):
-        for i, worker in enumerate(self.workers):
-            others = self.names[:i] + self.names[i + 1:]
-            worker('connect', *others)
-            await_that('Erlang nodes meet', lambda worker=worker, others=others:
-                       set(worker('nodes')) == set(others))
-        self.cluster.await_mesh()
-
-    def cut(self):
-        return Pgnl.cut(self)
-
-    def close(self):
-        Pgnl.close(self)
-
-
 # --- rows ------------------------------------------------------------------------------
-
-def of(what, side, size):
-    return f'{what}, {side.label}, {size} nodes'
-
-
-def take(figures, rounds, sides, act, warm_up=True):
-    figures.rounds(rounds, {side.label: lambda side=side: act(side) for side in sides}, warm_up)
-
-
-def versus_pg(figures, row, what, size, sides, must, goal, sense='at most'):
-    """Of each cluster of pgnl against pg."""
-    *pgnl, pg = sides
-    for side in pgnl:
-        names = of(what, side, size), of(what, pg, size)
-        name = f'{row}, {size} nodes, {side.label}'
-        if sense == 'at most':
-            figures.at_most(name, *names, must, goal)
-        else:
-            figures.times_faster_than_pg(name, *reversed(names), must, goal)
-
 
 def row_latency(figures, scale, size, sides):
     """A join, until the last of the other nodes has heard of it."""
@@ -301,6 +181,7 @@ def row_lost(figures, scale, size, sides):
 
 ROWS = {name[4:]: function for name, function in list(globals().items())
         if name.startswith('row_')}
+GROWN = 'growth'        # which is of clusters of other sizes
 
 
 # --- the run -----------------------------------------------------------------------------
@@ -331,10 +212,11 @@ def set_up(shell, size):
 
 def measure(rows, figures, scale, save):
     shell = Shell()
-    for size in SIZES:
+    rows_of_each = [name for name in rows if name != GROWN]
+    for size in SIZES if rows_of_each else ():
         print(f'{size} nodes', file=sys.stderr, flush=True)
         sides = set_up(shell, size)
-        for name in rows:
+        for name in rows_of_each:
             start = time.monotonic()
             ROWS[name](figures, scale, size, sides)
             print(f'  {name}: {ROWS[name].__doc__.splitlines()[0]} '
@@ -343,21 +225,25 @@ def measure(rows, figures, scale, save):
         for side in sides:
             side.close()
         shell('cluster_down')
+    if GROWN in rows:
+        draw_growth(figures, scale, shell)
+        save()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--rounds', type=int, default=21, help='2, to try the bench')
     parser.add_argument('--out', type=Path, default=Path(os.environ.get('OUT', '.')))
-    parser.add_argument('rows', nargs='*', metavar='ROW', help='only these of: ' + ' '.join(ROWS))
+    known = [*ROWS, GROWN]
+    parser.add_argument('rows', nargs='*', metavar='ROW', help='only these of: ' + ' '.join(known))
     args = parser.parse_args()
-    unknown = set(args.rows) - set(ROWS)
+    unknown = set(args.rows) - set(known)
     if unknown:
         parser.error(f'unknown row: {" ".join(unknown)}')
     bench.prepare()
     bench.load('pgnl')
     figures, about = Figures('time'), dict(bench.machine('time'), mode='cluster')
-    measure(args.rows or list(ROWS), figures, Scale(args.rounds),
+    measure(args.rows or known, figures, Scale(args.rounds),
             lambda: bench.keep(args.out, figures.result(about)))
     print(report.markdown(figures.result(about)))
 

@@ -83,23 +83,22 @@ def pgnl_worker(node):
     return Worker(node, [str(BUILD / 'selftests/worker')])
 
 
-def erlang_name(node, number):
-    return f'{node}@10.0.0.{number}'
+class PgWorker(Worker):
+    """An Erlang node whose links are made by hand alone, and stay as they are when one of
+    another pair breaks: pgnl's never depend on each other. With names it takes part in
+    global, which wants links of all with all."""
+    port = 4370         # of each Erlang node, so that none needs epmd
 
-
-PORT = 4370             # of each Erlang node, so that none needs epmd
-
-
-def pg_worker(node, number, ticktime):
-    """An Erlang node whose links are made by hand alone, and stay as they are when one
-    of another pair breaks: pgnl's never depend on each other."""
-    return Worker(node, ['erl', '-noinput', '-noshell', '+sbwt', 'none', '+sbwtdcpu', 'none',
-                         '+sbwtdio', 'none', '+P', '262144', '-start_epmd', 'false',
-                         '-erl_epmd_port', str(PORT), '-name', erlang_name(node, number),
-                         '-setcookie', 'pgnl', '-connect_all', 'false', '-kernel',
-                         'prevent_overlapping_partitions', 'false', 'dist_auto_connect', 'never',
-                         'net_ticktime', str(ticktime), 'logger_level', 'none',
-                         '-pa', str(BUILD / 'selftests'), '-s', 'pg_node', 'main'])
+    def __init__(self, node, number, ticktime, names=False):
+        self.name = f'{"names-" if names else ""}{node}@10.0.0.{number}'
+        super().__init__(node, [
+            'erl', '-noinput', '-noshell', '+sbwt', 'none', '+sbwtdcpu', 'none',
+            '+sbwtdio', 'none', '+P', '262144', '-start_epmd', 'false',
+            '-erl_epmd_port', str(self.port + names), '-name', self.name,
+            '-setcookie', 'pgnl', '-connect_all', str(names).lower(), '-kernel',
+            'prevent_overlapping_partitions', 'false', 'dist_auto_connect', 'never',
+            'net_ticktime', str(ticktime), 'logger_level', 'none',
+            '-pa', str(BUILD / 'selftests'), '-s', 'pg_node', 'main'])
 
 
 class Cluster:

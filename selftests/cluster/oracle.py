@@ -84,9 +84,9 @@ class Oracle:
         self.cluster = Cluster(self.shell, NODES)
         self.cluster.start()
         numbers = self.cluster.numbers
-        self.erlang = {node: nodes.erlang_name(node, numbers[node]) for node in NODES}
-        self.pg = Side('pg', {node: nodes.pg_worker(node, numbers[node], TICKTIME)
-                              for node in NODES})
+        erlang = {node: nodes.PgWorker(node, numbers[node], TICKTIME) for node in NODES}
+        self.erlang = {node: worker.name for node, worker in erlang.items()}
+        self.pg = Side('pg', erlang)
         self.pgnl = Side('pgnl', {node: nodes.pgnl_worker(node) for node in NODES})
         self.sides = [self.pgnl, self.pg]
         for node in NODES:

@@ -4,6 +4,7 @@
 %%
 %% connect NODE...   "ok" or "no": to each of these
 %% nodes             those that are connected
+%% sync              "ok" when global knows the names of all of them
 -module(pg_node).
 -export([main/0]).
 
@@ -74,6 +75,16 @@ run("up", [Node], Pool) ->
     {[hear_of_node(nodeup, atom(Node))], Pool};
 run("until", [N], Pool) ->
     {[until(int(N), now_ns() + ?PATIENCE * 1000000)], Pool};
+run("name", [Prefix, From, N], Pool) ->
+    Start = now_ns(),
+    lists:foldl(fun(P, I) -> yes = global:register_name({Prefix, I}, P), I + 1 end, 0,
+                range(From, N, Pool)),
+    {[Start, now_ns()], Pool};
+run("unname", [Prefix, N], Pool) ->
+    [global:unregister_name({Prefix, I}) || I <- lists:seq(0, int(N) - 1)],
+    {[ok], Pool};
+run("sync", [], Pool) ->
+    {[global:sync()], Pool};
 run("connect", Nodes, Pool) ->
     Answers = [net_kernel:connect_node(atom(N)) || N <- Nodes],
     {[case lists:usort([true | Answers]) of [true] -> ok; _ -> no end], Pool};

@@ -22,6 +22,9 @@
  * empty PREFIX GROUPS FROM N   and leave them
  * down NODE, up NODE   when that node was lost, or connected
  * until N              when there were N memberships of other nodes
+ * name PREFIX FROM N   N slots register a name each, as global:register_name/2, one after
+ *                      the other; when the first was begun, and when the last was done
+ * unname PREFIX N      they are unregistered
  *
  * And of pgnl alone:
  *
@@ -296,6 +299,43 @@ static void do_unlock(void)
 	answer(pgnl_lock_del(handle, resource, requester, (pid_t)number()));
 }
 
+/* --- names ------------------------------------------------------------------------ */
+
+static const char *numbered(const char *prefix, size_t i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s%zu", prefix, i);
+	return name;
+}
+
+static void do_name(void)
+{
+	const char *prefix = word();
+	size_t from = number(), n = number();
+
+	say_time(now());
+	for (size_t i = 0; i < n; i++) {
+		int ret = pgnl_name_register(handle, numbered(prefix, i), pid_of(from + i), NULL,
+					     NULL);
+
+		need(ret, "name");
+		if (ret != PGNL_YES)
+			errx(1, "the name %s is taken", numbered(prefix, i));
+	}
+	say_time(now());
+}
+
+static void do_unname(void)
+{
+	const char *prefix = word();
+	size_t n = number();
+
+	for (size_t i = 0; i < n; i++)
+		need(pgnl_name_unregister(handle, numbered(prefix, i), NULL), "unname");
+	printf("ok");
+}
+
 /* --- many ------------------------------------------------------------------------- */
 
 static void do_paced(void)
@@ -345,12 +385,9 @@ static void each_group(int (*act)(const char *group, size_t n))
 {
 	const char *prefix = word();
 	size_t groups = number(), from = number(), n = range(from, number());
-	char name[64];
 
-	for (size_t i = 0; i < groups; i++) {
-		snprintf(name, sizeof(name), "%s%zu", prefix, i);
-		need(act(name, n), name);
-	}
+	for (size_t i = 0; i < groups; i++)
+		need(act(numbered(prefix, i), n), prefix);
 	printf("ok");
 }
 
@@ -387,8 +424,10 @@ static const struct command {
 	{ "spawn", do_spawn }, { "join", do_join }, { "leave", do_leave }, { "kill", do_kill },
 	{ "groups", do_groups }, { "view", do_view }, { "listen", do_listen },
 	{ "heard", do_heard }, { "gone", do_gone }, { "paced", do_paced }, { "batch", do_batch },
-	{ "clear", do_clear }, { "fill", do_fill }, { "empty", do_empty }, { "down", do_down }, { "up", do_up },
-	{ "until", do_until }, { "lock", do_lock }, { "unlock", do_unlock },
+	{ "clear", do_clear }, { "fill", do_fill }, { "empty", do_empty }, { "down", do_down },
+	{ "up", do_up },
+	{ "until", do_until }, { "name", do_name }, { "unname", do_unname }, { "lock", do_lock },
+	{ "unlock", do_unlock },
 };
 
 static void run(const char *name)
