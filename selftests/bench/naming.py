@@ -13,7 +13,7 @@ ROW = 20                # names one after the other
 REGISTRARS = 8
 FEW = 5                 # names of each registrar
 GROUP = 4               # nodes of a global group
-REST = 2                # seconds
+REST = 4                # seconds
 GROWTH = 2, 4, 8, 16, 36
 
 
@@ -87,9 +87,10 @@ class Load:
         self.counters = Path(f'/sys/class/net/v-{cluster.names[0]}/statistics')
 
     def read(self):
-        """Nanoseconds that its agent has run, and bytes on its wire."""
+        """Nanoseconds that its agent has run, bytes on its wire, and seconds."""
         return (int(Path(f'/proc/{self.pid}/schedstat').read_text().split()[0]),
-                sum(int((self.counters / name).read_text()) for name in ('rx_bytes', 'tx_bytes')))
+                sum(int((self.counters / name).read_text()) for name in ('rx_bytes', 'tx_bytes')),
+                time.monotonic())
 
     def during(self, act):
         before = self.read()
@@ -123,23 +124,23 @@ def unname_everywhere(workers, prefix):
 
 
 def loads_of(shell, size, rounds):
-    """Of a cluster of that size, by name in the node's own group: time and bytes; and
-    bytes by second when nothing is done."""
+    """Of a cluster of that size, by name in the node's own group: time, and bytes beyond
+    those at rest; and bytes by second at rest."""
     cluster = grown(shell, size)
     load, workers = Load(cluster), [pgnl_worker(name) for name in cluster.names]
-    names, rest, samples = ROW * min(size, GROUP), [], []
+    names, samples = ROW * min(size, GROUP), []
     for worker in workers:
         worker('spawn', SLOTS)
     for i in range(rounds + 1):
-        rest.append(load.during(lambda: time.sleep(REST))[1] / REST)
-        samples.append([spent / names for spent in
-                        load.during(lambda i=i: name_everywhere(workers, i))])
+        _, sent, passed = load.during(lambda: time.sleep(REST))
+        rest = sent / passed
+        busy, sent, passed = load.during(lambda i=i: name_everywhere(workers, i))
+        samples.append((busy / names, (sent - rest * passed) / names, rest))
         unname_everywhere(workers, i)
     for worker in workers:
         worker.close()
     shell('cluster_down')
-    busy, sent = zip(*samples[1:])
-    return busy, sent, rest[1:]
+    return zip(*samples[1:])
 
 
 def draw_growth(figures, scale, shell):
@@ -148,8 +149,8 @@ def draw_growth(figures, scale, shell):
     x = f'nodes, in global groups of {GROUP}'
     curves = [figures.curve(f'growth-{name}', title, x, y, x_log=True) for name, title, y in (
         ('time', "An agent's work, by name of its group", 'time'),
-        ('bytes', "A node's traffic, by name of its group", 'bytes'),
-        ('rest', "A node's traffic when nothing happens, by second", 'bytes'))]
+        ('bytes', "A node's traffic beyond that at rest, by name of its group", 'bytes'),
+        ('rest', "A node's traffic at rest, by second", 'bytes'))]
     for size in GROWTH:
         print(f'{size} nodes in groups of {GROUP}', file=sys.stderr, flush=True)
         for curve, values in zip(curves, loads_of(shell, size, scale.few)):
