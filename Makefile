@@ -30,7 +30,7 @@ modules: $(KVERS:%=module-%)
 
 # Kbuild writes beside its sources, so it gets links to them in a folder of each
 # kernel. Our O would be another kernel tree to it.
-module-% onwire-% newer-%: tree = $(firstword $(wildcard $(O)/debug/linux-$* /lib/modules/$*/build))
+module-% onwire-% newer-%: tree = $(firstword $(wildcard $(O)/*/linux-$* /lib/modules/$*/build))
 module-%:
 	$(Q)[ "$(tree)" ] || { \
 		echo "kernel $* has no headers here: package linux-headers-$*" >&2; exit 1; }
@@ -76,9 +76,10 @@ $(O)/linux/.unpacked:
 ## make check-static          the gates alone: style, sparse, lint
 ## make check-kernels         builds for all kernels of Debian 12, and the tests of the
 ##                            kernel on the one for real time [RT=6.12-rt] [TESTS='...']
-## make debug-kernel          a kernel that watches itself; KVER=debug is its name
-## make check-debug           the tests of the kernel on it [TESTS='exit_test ...']
-## make fuzz                  requests of any kind to it [FUZZ_SECONDS=3600] [SEED=N]
+## make debug-kernel | race-kernel  a kernel that watches memory, locks and leaks | one that
+##                            finds data races of the module; KVER=debug and KVER=race
+## make check-debug | check-race  the tests of the kernel on it [TESTS='exit_test ...']
+## make fuzz                  requests of any kind to the debug kernel [FUZZ_SECONDS=3600] [SEED=N]
 ## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM [KVER=6.1]
 ## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
 ## make sim [SEEDS=100000]    clusters in one process, each from a seed [SEED=N]: the long run
@@ -114,17 +115,18 @@ check-kernels:
 	$(Q)KVER=$(RT) LIMIT=$(or $(LIMIT),3600) TESTS='$(or $(TESTS),$(kernel_tests))' \
 		selftests/check.sh vm
 
-debug-kernel:
+# Kernels of our own, each with a name that KVER takes.
+debug-kernel race-kernel: %-kernel:
 	$(deps) build debug
-	$(Q)selftests/vm/debug-kernel $(O)/debug
+	$(Q)selftests/vm/kernel/build $* $(O)/$*
 
-# A tenth of the rounds of each race, since it is about ten times slower.
+# A tenth of the rounds of each race, since they are about ten times slower.
 kernel_tests = $(patsubst selftests/%.c,%,$(wildcard selftests/*_test.c))
 
-check-debug: debug-kernel
+check-debug check-race: check-%: %-kernel
 	$(deps) build vm check
-	$(Q)$(MAKE) O=$(O) KVER=debug modules lib tests
-	$(Q)$(vm) -k debug -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/check-debug -- \
+	$(Q)$(MAKE) O=$(O) KVER=$* modules lib tests
+	$(Q)$(vm) -k $* -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/$@ -- \
 		env PGNL_ROUNDS=0.1 selftests/run.sh -t 1200 $(or $(TESTS),$(kernel_tests))
 
 FUZZ_SECONDS ?= 3600
@@ -236,6 +238,6 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 .PHONY: all modules lib tools tests gen check-gen check check-static check-kernels
-.PHONY: debug-kernel check-debug check-cluster check-oracle fuzz sim scale deb check-deb
+.PHONY: debug-kernel race-kernel check-debug check-race check-cluster check-oracle fuzz sim scale deb check-deb
 .PHONY: demo bench bench-cluster bench-check shell vm-run install modules_install dkms-install clean help
 export CMD
