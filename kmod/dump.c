@@ -263,8 +263,7 @@ static void free_dump(struct pgnl_dump *dump)
 	pgnl_scope_put(dump->scope);
 	pgnl_share_leave(&dump->who);
 	put_pid(dump->pid);
-	put_cred(dump->who.cred);
-	put_cred(dump->who.opener);
+	pgnl_perm_drop(&dump->who);
 	put_pid_ns(dump->reader.pid_ns);
 	put_user_ns(dump->reader.user_ns);
 	kfree(dump);
@@ -286,8 +285,7 @@ int pgnl_dump_start(struct netlink_callback *cb)
 	if (!dump)
 		return -ENOMEM;
 	pgnl_perm_caller(&dump->who, cb->skb);
-	get_cred(dump->who.cred);
-	get_cred(dump->who.opener);
+	pgnl_perm_keep(&dump->who);
 	dump->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
 	dump->reader.user_ns = get_user_ns(current_user_ns());
 

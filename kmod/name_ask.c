@@ -162,8 +162,7 @@ static void free_asking(struct pgnl_pending *pending)
 {
 	struct asking *asking = asking_of(pending);
 
-	put_cred(asking->who.cred);
-	put_cred(asking->who.opener);
+	pgnl_perm_drop(&asking->who);
 	pgnl_scope_put(asking->scope);
 	put_pid(asking->pid);
 	pgnl_meta_put(asking->join.meta);
@@ -191,8 +190,9 @@ static const struct pgnl_act_ops unregister_ops = {
 static void fill(struct asking *asking, const struct pgnl_name_ask *ask)
 {
 	asking->who.pn = ask->who->pn;
-	asking->who.cred = get_cred(ask->who->cred);
-	asking->who.opener = get_cred(ask->who->opener);
+	asking->who.cred = ask->who->cred;
+	asking->who.opener = ask->who->opener;
+	pgnl_perm_keep(&asking->who);
 	kref_get(&ask->scope->ref);
 	asking->scope = ask->scope;
 	asking->reader = pgnl_nl_reader();

@@ -34,6 +34,37 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 	who->via = NULL;
 }
 
+static void keep(const struct cred *cred)
+{
+	/*
+	 * Besides counting, it clears a flag by a plain write. Nobody sets that while
+	 * there are references, so all who write it write the same.
+	 */
+	data_race(get_cred(cred));
+}
+
+/**
+ * pgnl_perm_keep() - Keep the credentials of a caller for longer than its request.
+ * @who: the caller, or a copy of it
+ *
+ * Until pgnl_perm_drop().
+ */
+void pgnl_perm_keep(const struct pgnl_caller *who)
+{
+	keep(who->cred);
+	keep(who->opener);
+}
+
+/**
+ * pgnl_perm_drop() - Let them go.
+ * @who: whose were kept, or have not been set yet
+ */
+void pgnl_perm_drop(const struct pgnl_caller *who)
+{
+	put_cred(who->cred);
+	put_cred(who->opener);
+}
+
 static bool capable_as(const struct cred *cred, struct user_namespace *ns,
 		       int cap)
 {

@@ -631,8 +631,9 @@ static struct pgnl_sub *new_sub(const struct pgnl_caller *who, struct sock *sk,
 		return NULL;
 	}
 	sub->reader.scope = pgnl_share_name(who->via);
-	sub->who.cred = get_cred(who->cred);
-	sub->who.opener = get_cred(who->opener);
+	sub->who.cred = who->cred;
+	sub->who.opener = who->opener;
+	pgnl_perm_keep(&sub->who);
 	sub->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
 	sub->reader.user_ns = get_user_ns(current_user_ns());
 	sock_hold(sk);
@@ -651,8 +652,7 @@ static void free_sub(struct pgnl_sub *sub)
 {
 	sock_put(sub->sk);
 	pgnl_user_put(sub->user);
-	put_cred(sub->who.cred);
-	put_cred(sub->who.opener);
+	pgnl_perm_drop(&sub->who);
 	put_pid_ns(sub->reader.pid_ns);
 	put_user_ns(sub->reader.user_ns);
 	if (sub->who.via)
