@@ -20,7 +20,7 @@ import bench
 import report
 from figures import Figures
 from naming import draw_growth, row_names, row_registrars
-from nodes import Cluster, Shell
+from nodes import Cluster, Shell, resident
 from sides import Pg, Pgnl, of, take, versus_pg
 
 SIZES = {3: (0.8, 0.5, 2, 4, 1, 2), 8: (0.5, 0.3, 6, 12, 2, 4)}    # must and goal of each row
@@ -111,13 +111,6 @@ def row_cut(figures, scale, size, sides):
                              f'silent cut noticed, {label}, {side.label}', limit, None)
     for side in pgnl:
         side.tolerance('1500ms')
-
-
-def resident(pid):
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS'):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def row_lost(figures, scale, size, sides):

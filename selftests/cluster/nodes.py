@@ -83,6 +83,14 @@ def pgnl_worker(node):
     return Worker(node, [str(BUILD / 'selftests/worker')])
 
 
+def resident(pid):
+    """Bytes of memory that a process has."""
+    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+        if line.startswith('VmRSS'):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 class PgWorker(Worker):
     """An Erlang node whose links are made by hand alone, and stay as they are when one of
     another pair breaks: pgnl's never depend on each other. With names it takes part in
