@@ -97,6 +97,16 @@ has_lines() {
 	[ -z "$output" ]
 }
 
+@test "who goes on printing ends when it can't be written" {
+	local words
+	sleeper a
+	pgnl join web --pid "$a" >/dev/null
+	for words in "monitor --initial web" "top --interval 0.1"; do
+		run -2 bash -c "exec timeout 60 pgnl $words >/dev/full"
+		[[ $output == *"can't write the output"* ]]
+	done
+}
+
 @test "monitor prints lines for people" {
 	monitor monitor --initial web
 	pgnl exec web -- sh -c 'kill -KILL $$' || true

@@ -229,7 +229,7 @@ static int run_sync(struct cli *cli, int argc, char **argv)
 
 /* --- gg monitor ------------------------------------------------------------------- */
 
-static void print_event(const struct cli *cli, const struct pgnl_gg_event *event)
+static int print_event(const struct cli *cli, const struct pgnl_gg_event *event)
 {
 	const char *name = event->up ? "nodeup" : "nodedown";
 
@@ -238,8 +238,7 @@ static void print_event(const struct cli *cli, const struct pgnl_gg_event *event
 					     "node", text_json_name(event->node))));
 	else
 		printf("%-8s %s\n", name, event->node);
-	/* Whoever reads this waits for it. */
-	fflush(stdout);
+	return out_flush(cli);
 }
 
 static int print_events(struct cli *cli, struct pgnl_gg_monitor *monitor, uint64_t count,
@@ -247,7 +246,7 @@ static int print_events(struct cli *cli, struct pgnl_gg_monitor *monitor, uint64
 {
 	struct deadline deadline = deadline_in(timeout);
 	struct pgnl_gg_event event;
-	int ret;
+	int ret, status;
 
 	for (uint64_t n = 0; !count || n < count; n++) {
 		do
@@ -257,7 +256,9 @@ static int print_events(struct cli *cli, struct pgnl_gg_monitor *monitor, uint64
 			return CLI_TIMEOUT;
 		if (ret < 0)
 			return err_line(cli, CLI_ABSENT, "the agent has ended: start pgnld");
-		print_event(cli, &event);
+		status = print_event(cli, &event);
+		if (status)
+			return status;
 	}
 	return CLI_DONE;
 }

@@ -420,8 +420,6 @@ static void print_message(const struct cli *cli, const struct receiver *r,
 		puts(text);
 		free(text);
 	}
-	/* Somebody may wait for it at the other end of a pipe. */
-	fflush(stdout);
 }
 
 static int time_left(const struct receiver *r)
@@ -435,7 +433,7 @@ static int receive(struct cli *cli, struct receiver *r)
 {
 	struct pgnl_message message;
 	uint64_t n = 0;
-	int ret;
+	int ret, status;
 
 	while (!r->count || n < r->count) {
 		ret = pgnl_recv(r->inbox, &message, time_left(r));
@@ -448,8 +446,9 @@ static int receive(struct cli *cli, struct receiver *r)
 		if (ret)
 			return err_refused(cli, "can't receive: %s", strerror(-ret));
 		print_message(cli, r, &message);
-		if (ferror(stdout))
-			return err_refused(cli, "can't write the output: %s", strerror(errno));
+		status = out_flush(cli);
+		if (status)
+			return status;
 		n++;
 	}
 	return CLI_DONE;

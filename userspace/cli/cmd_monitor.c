@@ -207,9 +207,10 @@ static int print_events(struct cli *cli, struct pgnl_watch *watch, struct wanted
 			out_json(cli, event_json(event, want->node, cli->times));
 		else
 			print_line(cli, event);
-		/* Whoever reads this waits for it. */
-		fflush(stdout);
 		want->subs -= event->type == PGNL_EVENT_SCOPE_DELETED;
+		status = out_flush(cli);
+		if (status)
+			break;
 	}
 	return status;
 }

@@ -77,7 +77,6 @@ static void print_groups(const struct cli *cli, const struct top *top, struct pg
 				       "local", (json_int_t)list->group[i].local,
 				       "remote", (json_int_t)list->group[i].remote));
 	out_end(out);
-	fflush(stdout);
 }
 
 static int paint(struct cli *cli, struct top *top, uint64_t round)
@@ -95,7 +94,7 @@ static int paint(struct cli *cli, struct top *top, uint64_t round)
 		print_head(cli, top, round);
 	print_groups(cli, top, list);
 	pgnl_free(list);
-	return CLI_DONE;
+	return out_flush(cli);
 }
 
 static void nap(int64_t ms)

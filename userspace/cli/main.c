@@ -197,7 +197,5 @@ int main(int argc, char **argv)
 	set_color(&cli, "auto");
 	status = run(&cli, argc, argv);
 	pgnl_close(cli.kernel);
-	if ((fflush(stdout) || ferror(stdout)) && !status)
-		status = err_refused(&cli, "can't write the output: %s", strerror(errno));
-	return status;
+	return status ? status : out_flush(&cli);
 }

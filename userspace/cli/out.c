@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -217,6 +218,13 @@ void out_json(const struct cli *cli, json_t *document)
 	json_dumpf(need(document), stdout, json_flags(cli));
 	putchar('\n');
 	json_decref(document);
+}
+
+int out_flush(const struct cli *cli)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return CLI_DONE;
+	return err_refused(cli, "can't write the output: %s", strerror(errno));
 }
 
 json_t *out_id(uint64_t id)

@@ -37,6 +37,12 @@ void out_end(struct out *out);
 /* A single document; takes it over. */
 void out_json(const struct cli *cli, json_t *document);
 
+/*
+ * Nothing waits in a buffer, as somebody may at the other end of a pipe. An exit code
+ * when it can't be written, on a full disk, say: what would come next had a hole before it.
+ */
+int out_flush(const struct cli *cli);
+
 /* Member ids and epochs: strings, as they may pass 2^53. */
 json_t *out_id(uint64_t id);
 json_t *out_perm(uint32_t perm);
