@@ -12,7 +12,8 @@ RED, BROWN, PINK = '#d95f02', '#b0761b', '#c2497a'       # those of others, dash
 ALWAYS = {'mapped view': BLUE, 'netlink, libpgnl': GREEN, 'join': PURPLE,
           'pg:get_members': RED, 'pg:join': PINK}        # in whatever picture
 
-MEANING = {'time': 'time of one operation', 'bytes': 'growth of memory'}
+MEANING = {'time': 'time of one operation', 'bytes': 'growth of memory', 'number': 'how many'}
+DOTS = 40               # points of a line, at most, that are marked
 
 STYLE = '''
   .page { fill: #ffffff } .text { fill: #333333 } .faint { fill: #666666 }
@@ -36,6 +37,8 @@ def middle_and_spread(samples):
 
 def with_unit(value, unit):
     """A tick of the axis in the unit that makes it short."""
+    if unit == 'number':
+        return f'{value:,.0f}'
     if unit == 'time':
         steps = [(1e9, 's'), (1e6, 'ms'), (1e3, 'µs'), (1, 'ns')]
     else:
@@ -134,7 +137,8 @@ def draw_line(line, colour, x_axis, y_axis):
     dash = ' stroke-dasharray="7 4"' if line['peer'] else ''
     out = [f'<path class="spread" style="fill: {colour}" d="{path(band, True)}"/>',
            f'<path class="line" stroke="{colour}"{dash} d="{path(middle)}"/>']
-    out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in middle]
+    if len(middle) <= DOTS:
+        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in middle]
     return out, middle[-1]
 
 
@@ -167,7 +171,7 @@ def svg(curve, subtitle=''):
         f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="6"/>',
         f'<text class="text title" x="{LEFT}" y="24">{escape(curve["title"])}</text>',
         f'<text class="faint" x="{LEFT}" y="42">{escape(subtitle)}</text>',
-        f'<text class="text" x="12" y="{TOP - 14}">{MEANING[curve["y"]]}</text>',
+        f'<text class="text" x="12" y="{TOP - 14}">{curve.get("means") or MEANING[curve["y"]]}</text>',
         *draw_axes(curve, x_axis, y_axis),
     ]
     ends = {}
