@@ -82,6 +82,8 @@ $(O)/linux/.unpacked:
 ## make fuzz                  requests of any kind to the debug kernel [FUZZ_SECONDS=3600] [SEED=N]
 ## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM [KVER=6.1]
 ## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
+## make soak                  all that may go wrong, at random, on 8 nodes in one VM; plots into
+##                            build/soak [SOAK_SECONDS=3600] [SEED=N] [KVER=6.1]
 ## make sim [SEEDS=100000]    clusters in one process, each from a seed [SEED=N]: the long run
 ## make scale [NODES=1000]    what a cluster costs as it grows
 ## make demo | bench          see pgnl at work | measure it, in a VM [ROWS='get ...']
@@ -150,6 +152,16 @@ check-oracle:
 	$(Q)$(MAKE) O=$(O) KVER=$(VM_KVER) all tests
 	$(Q)$(vm) -t $$((300 + 60 * $(ROUNDS))) $(LIMIT:%=-t %) -o $(O)/oracle -- \
 		selftests/cluster/oracle.py --rounds $(ROUNDS) $(SEED:%=--seed %)
+
+SOAK_SECONDS ?= 3600
+
+# Counted besides the boot, and what it takes until all agree in the last round.
+soak:
+	$(deps) build vm check
+	$(Q)$(MAKE) O=$(O) KVER=$(VM_KVER) all tests
+	$(Q)selftests/cluster/soak/pauses $(O)/soak \
+		$(vm) -t $$(($(SOAK_SECONDS) + 900)) $(LIMIT:%=-t %) -o $(O)/soak -- \
+		selftests/cluster/soak/soak.py --seconds $(SOAK_SECONDS) $(SEED:%=--seed %)
 
 SEEDS ?= 100000
 
@@ -238,6 +250,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 .PHONY: all modules lib tools tests gen check-gen check check-static check-kernels
-.PHONY: debug-kernel race-kernel check-debug check-race check-cluster check-oracle fuzz sim scale deb check-deb
+.PHONY: debug-kernel race-kernel check-debug check-race fuzz soak sim scale deb check-deb
+.PHONY: check-cluster check-oracle
 .PHONY: demo bench bench-cluster bench-check shell vm-run install modules_install dkms-install clean help
 export CMD

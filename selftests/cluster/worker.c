@@ -28,6 +28,8 @@
  *
  * And of pgnl alone:
  *
+ * deaf                 hear nothing any more; who is spawned while it listens has its socket
+ * read GROUP N         nanoseconds that N reads of its members took
  * lock RESOURCE REQUESTER PID RETRIES    "yes" or "no", as global:set_lock/3
  * unlock RESOURCE REQUESTER PID          as global:del_lock/1
  */
@@ -188,15 +190,42 @@ static void do_view(void)
 	pgnl_free(list);
 }
 
+static void do_read(void)
+{
+	const char *group = word();
+	size_t n = number();
+	uint64_t start = now();
+
+	for (size_t i = 0; i < n; i++) {
+		struct pgnl_members *list;
+
+		need(pgnl_members(handle, SCOPE, group, 0, &list, NULL), "members");
+		pgnl_free(list);
+	}
+	printf("%" PRIu64, now() - start);
+}
+
 /* --- events --------------------------------------------------------------------- */
+
+static void end_watch(void)
+{
+	if (watch)
+		pgnl_watch_close(watch);
+	watch = NULL;
+}
+
+static void do_deaf(void)
+{
+	end_watch();
+	printf("ok");
+}
 
 /* Anew: nothing is left of before. */
 static void do_listen(void)
 {
 	const char *group = strtok(NULL, " \n");
 
-	if (watch)
-		pgnl_watch_close(watch);
+	end_watch();
 	need(pgnl_watch_open(&watch), "watch");
 	need(pgnl_subscribe(watch, SCOPE, group, PGNL_NODES), "subscribe");
 	printf("ok");
@@ -427,7 +456,7 @@ static const struct command {
 	{ "clear", do_clear }, { "fill", do_fill }, { "empty", do_empty }, { "down", do_down },
 	{ "up", do_up },
 	{ "until", do_until }, { "name", do_name }, { "unname", do_unname }, { "lock", do_lock },
-	{ "unlock", do_unlock },
+	{ "unlock", do_unlock }, { "deaf", do_deaf }, { "read", do_read },
 };
 
 static void run(const char *name)
