@@ -114,9 +114,9 @@ static u32 exit_status(struct pid *pid, bool over)
 	rcu_read_lock();
 	task = pid_task(pid, PIDTYPE_TGID);
 	if (task && READ_ONCE(task->signal->flags) & SIGNAL_GROUP_EXIT)
-		status = task->signal->group_exit_code;
+		status = READ_ONCE(task->signal->group_exit_code);
 	else if (task && over)
-		status = task->exit_code;
+		status = READ_ONCE(task->exit_code);
 	rcu_read_unlock();
 	return status;
 }
