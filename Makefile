@@ -80,7 +80,8 @@ $(O)/linux/.unpacked:
 ##                            finds data races of the module; KVER=debug and KVER=race
 ## make check-debug | check-race  the tests of the kernel on it [TESTS='exit_test ...']
 ## make fuzz                  requests of any kind to the debug kernel [FUZZ_SECONDS=3600] [SEED=N]
-## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM [KVER=6.1]
+## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM,
+##                            and two VMs with a cable between them [KVER=6.1]
 ## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
 ## make soak                  all that may go wrong, at random, on 8 nodes in one VM; plots into
 ##                            build/soak [SOAK_SECONDS=3600] [SEED=N] [KVER=6.1]

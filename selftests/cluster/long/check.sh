@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, faults, and
-# clusters of 8 and of 36 nodes in one VM. PART: suites, faults, "many NODES MB".
+# check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, faults, clusters
+# of 8 and of 36 nodes in one VM, and two VMs with a cable between them. PART: suites, faults,
+# "many NODES MB", wire.
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
@@ -25,11 +26,35 @@ many() {
 		env NODES="$1" selftests/run.sh -t 3000 long/many.bats || failed=1
 }
 
-[ $# -gt 1 ] || set -- "$kernel" suites faults "many 8 3072" "many 36 6144"
+# machine NODE LIFE: of two, which have one key.
+machine() {
+	"$top/selftests/vm/run" -k "$kernel" -c 1 -t 900 -w "$out/cable" -o "$out/$1-$2" -- \
+		env NODE="$1" LIFE="$2" KEY="$out/key" selftests/run.sh -t 800 long/wire.bats
+}
+
+# The first life of the second one ends by a reset, which is no result.
+wire() {
+	local first
+	echo "two VMs:"
+	LD_LIBRARY_PATH=$top/build/lib "$top/build/bin/pgnld" --new-key "$out/key" || exit
+	machine a 1 >"$out/a-1.log" 2>&1 &
+	first=$!
+	until [ -S "$out/cable" ]; do
+		kill -0 "$first" 2>/dev/null || break
+		sleep 0.1
+	done
+	machine b 1 >"$out/b-1.log" 2>&1
+	machine b 2 || failed=1
+	wait "$first" || failed=1
+	cat "$out/a-1.log"
+}
+
+[ $# -gt 1 ] || set -- "$kernel" suites faults "many 8 3072" "many 36 6144" wire
 for part in "${@:2}"; do
 	# shellcheck disable=SC2086 # its words
 	case $part in
 	many*) $part ;;
+	wire) wire ;;
 	*) cases "$part" ;;
 	esac
 done
