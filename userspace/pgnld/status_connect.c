@@ -12,6 +12,12 @@
 
 #define SECONDS	5	/* for it to say more */
 
+/* EPERM is a security module or a filter of system calls, not the owner. */
+static int failure(void)
+{
+	return errno == EPERM ? -EACCES : -errno;
+}
+
 static int call(int fd)
 {
 	static const struct sockaddr_un address = {
@@ -22,11 +28,9 @@ static int call(int fd)
 	const struct timeval limit = { SECONDS, 0 };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
-		return -errno;
-	/* EPERM is a security module or a filter of system calls, not the owner. */
-	if (connect(fd, (const struct sockaddr *)&address, len))
-		return errno == EPERM ? -EACCES : -errno;
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
+	    connect(fd, (const struct sockaddr *)&address, len))
+		return failure();
 	return ask_is_agent(fd) ? 0 : -EPERM;
 }
 
@@ -35,7 +39,7 @@ int status_connect(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
 
 	if (fd < 0)
-		return -errno;
+		return failure();
 	ret = call(fd);
 	if (ret) {
 		close(fd);
