@@ -222,9 +222,12 @@ void out_json(const struct cli *cli, json_t *document)
 
 int out_flush(const struct cli *cli)
 {
-	if (!fflush(stdout) && !ferror(stdout))
-		return CLI_DONE;
-	return err_refused(cli, "can't write the output: %s", strerror(errno));
+	if (fflush(stdout))
+		return err_refused(cli, "can't write the output: %s", strerror(errno));
+	/* Why is not known any more. */
+	if (ferror(stdout))
+		return err_refused(cli, "can't write all of the output");
+	return CLI_DONE;
 }
 
 json_t *out_id(uint64_t id)
