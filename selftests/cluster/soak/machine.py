@@ -37,7 +37,7 @@ class Machine(Part):
     # --- acts ---------------------------------------------------------------------
 
     def set_clock(self, random):
-        """By a second or by a day, forth or back."""
+        """By a second or by a day or anything between, forth or back."""
         seconds = random.choice([-1, 1]) * 10 ** (random.random() * 5)
         self.set_wall(seconds)
         return f'the clock is set, {seconds:+.1f} s from the right time'

@@ -75,7 +75,7 @@ def reads(worker):
 
 def latency(members, number):
     """Another node acts each time."""
-    houses = list(members.households.values())
+    houses = [house for _, house in sorted(members.households.items())]
     first = number % len(houses)
     houses = houses[first:] + houses[:first]
     side = Side('soak', [house.name for house in houses], [house.worker for house in houses])

@@ -17,6 +17,7 @@ import random
 import shutil
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import paths
@@ -134,7 +135,9 @@ class Soak:
                     'links': 'tipc link list', 'doctor': 'pgnl doctor'}.items():
                 with open(folder / what, 'w', encoding='utf-8') as file:
                     on(name, *command.split(), stdout=file, stderr=file).wait()
-            shutil.copy(f'{LOGS}/{name}.log', folder / 'log')
+            log = Path(f'{LOGS}/{name}.log')
+            if log.exists():    # it may never have come so far
+                shutil.copy(log, folder / 'log')
             print(f'soak: {name}, agent {self.agents.state[name]}, cable '
                   f'{self.cables.state[name]}:', known((folder / 'agent.json').read_text()))
 
@@ -184,6 +187,9 @@ def run(soak, args):
     except SystemExit as end:
         soak.tell()
         return f'in round {soak.number}: {end.code}'
+    except Exception:           # of the soak itself
+        soak.tell()
+        return traceback.format_exc()
     return '\n'.join(verdict.leaks(soak.samples))
 
 
