@@ -107,12 +107,12 @@ boot() {
 sum_up() {
 	local status passed=0 failed=0 skipped=0
 	read -r passed _ failed _ skipped _ < <(grep -E '^[0-9]+ passed, ' "$logs/$1.log" | tail -n 1)
-	status=$(cat "$logs/$1.status")
+	status=$(cat "$logs/$1.status" 2>/dev/null)
 	echo "Linux $1: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} were skipped"
 	count "${passed:-0}" "${failed:-0}" "${skipped:-0}"
 	[ ! -e "$logs/$1/tests/failed" ] || sed "s/^/$1: /" "$logs/$1/tests/failed" >>"$logs/failed"
-	if [ "$status" -gt 1 ]; then
-		echo "the VM ended with status $status" | tee -a "$logs/failed"
+	if [ "${status:-125}" -gt 1 ]; then
+		echo "the VM ended with status ${status:-125}" | tee -a "$logs/failed"
 		count 0 1 0
 	fi
 }
