@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel's fault injection: failures of chosen allocations. Stock kernels
- * have none; the one of "make debug-kernel" has.
+ * have none; those that selftests/vm/kernel builds have.
  */
 #ifndef PGNL_SELFTESTS_FAULT_H
 #define PGNL_SELFTESTS_FAULT_H

@@ -7,7 +7,7 @@ TICKTIME = 60           # Erlang's default
 
 
 class Side:
-    """One of the three: a worker on each node, the first of which acts."""
+    """A worker on each node, the first of which acts."""
 
     def __init__(self, label, names, workers):
         self.label = label

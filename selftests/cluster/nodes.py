@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Nodes of a cluster in one machine, for the oracle and the bench: what nodes.bash sets up,
+"""Nodes of a cluster in one machine, for the oracle, the soak and the bench: what nodes.bash sets up,
 and a worker on each of them, of pgnl or of Erlang's pg in the same network namespace."""
 import json
 import subprocess
