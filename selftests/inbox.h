@@ -211,7 +211,7 @@ static inline void kid_reads(int ctl, const void *arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	c = client_open();
 	if (c && r->room)
-		setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &r->room, sizeof(r->room));
+		setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &r->room, sizeof(r->room));
 	tell(ctl, c ? inbox_open(c, r->scope) : -1);
 	report_letters(c, ctl);
 }
