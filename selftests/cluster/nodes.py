@@ -104,8 +104,8 @@ class PgWorker(Worker):
             '+sbwtdio', 'none', '+P', '262144', '-start_epmd', 'false',
             '-erl_epmd_port', str(self.port + names), '-name', self.name,
             '-setcookie', 'pgnl', '-connect_all', str(names).lower(), '-kernel',
-            'prevent_overlapping_partitions', 'false', 'dist_auto_connect', 'never',
-            'net_ticktime', str(ticktime), 'logger_level', 'none',
+            'prevent_overlapping_partitions', 'false', 'net_ticktime', str(ticktime),
+            'logger_level', 'none', *([] if names else ['dist_auto_connect', 'never']),
             '-pa', str(BUILD / 'selftests'), '-s', 'pg_node', 'main'])
 
 
