@@ -65,6 +65,14 @@ class Observers(Part):
         some = [each for each in self.observers if each.stopped == stopped]
         return random.choice(some) if some else None
 
+    def send(self, random, stopped, number, what):
+        """To one that is stopped, or to one that is not."""
+        observer = self.some(random, stopped)
+        if observer:
+            observer.send(number)
+            return f'{observer.name}: observer {what}'
+        return ''
+
     # --- acts ---------------------------------------------------------------------
 
     def kill(self, random):
@@ -75,18 +83,10 @@ class Observers(Part):
         return ''
 
     def stop(self, random):
-        observer = self.some(random, False)
-        if observer:
-            observer.send(signal.SIGSTOP)
-            return f'{observer.name}: observer stopped'
-        return ''
+        return self.send(random, False, signal.SIGSTOP, 'stopped')
 
     def go_on(self, random):
-        observer = self.some(random, True)
-        if observer:
-            observer.send(signal.SIGCONT)
-            return f'{observer.name}: observer goes on'
-        return ''
+        return self.send(random, True, signal.SIGCONT, 'goes on')
 
     def heal(self):
         for observer in self.observers:
