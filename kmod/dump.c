@@ -79,8 +79,9 @@ static struct pgnl_dump *dump_of(struct netlink_callback *cb)
  */
 static u32 generation_locked(const struct pgnl_dump *dump)
 {
+	/* Under the lock nobody writes it, so there is nothing to retry. */
 	if (dump->group)
-		return raw_read_seqcount(&dump->group->seq) | 1;
+		return dump->group->seq.sequence | 1;
 	if (dump->scope)
 		return dump->scope->gen;
 	if (dump->pid)
@@ -278,14 +279,15 @@ static void free_dump(struct pgnl_dump *dump)
 int pgnl_dump_start(struct netlink_callback *cb)
 {
 	struct netlink_ext_ack extack = {};
+	struct pgnl_caller who;
 	struct pgnl_dump *dump;
 	int err;
 
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;
-	pgnl_perm_caller(&dump->who, cb->skb);
-	pgnl_perm_keep(&dump->who);
+	pgnl_perm_caller(&who, cb->skb);
+	pgnl_perm_keep(&dump->who, &who);
 	dump->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
 	dump->reader.user_ns = get_user_ns(current_user_ns());
 

@@ -189,10 +189,7 @@ static const struct pgnl_act_ops unregister_ops = {
 
 static void fill(struct asking *asking, const struct pgnl_name_ask *ask)
 {
-	asking->who.pn = ask->who->pn;
-	asking->who.cred = ask->who->cred;
-	asking->who.opener = ask->who->opener;
-	pgnl_perm_keep(&asking->who);
+	pgnl_perm_keep(&asking->who, ask->who);
 	kref_get(&ask->scope->ref);
 	asking->scope = ask->scope;
 	asking->reader = pgnl_nl_reader();

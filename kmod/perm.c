@@ -44,15 +44,19 @@ static void keep(const struct cred *cred)
 }
 
 /**
- * pgnl_perm_keep() - Keep the credentials of a caller for longer than its request.
- * @who: the caller, or a copy of it
+ * pgnl_perm_keep() - Keep a caller for longer than its request.
+ * @kept: to fill, but for the alias, which the tables hold otherwise (share.c)
+ * @who: the caller
  *
- * Until pgnl_perm_drop().
+ * The credentials are held until pgnl_perm_drop().
  */
-void pgnl_perm_keep(const struct pgnl_caller *who)
+void pgnl_perm_keep(struct pgnl_caller *kept, const struct pgnl_caller *who)
 {
-	keep(who->cred);
-	keep(who->opener);
+	kept->pn = who->pn;
+	kept->cred = who->cred;
+	kept->opener = who->opener;
+	keep(kept->cred);
+	keep(kept->opener);
 }
 
 /**

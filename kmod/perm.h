@@ -37,7 +37,7 @@ struct pgnl_caller {
 };
 
 void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb);
-void pgnl_perm_keep(const struct pgnl_caller *who);
+void pgnl_perm_keep(struct pgnl_caller *kept, const struct pgnl_caller *who);
 void pgnl_perm_drop(const struct pgnl_caller *who);
 bool pgnl_perm_admin(const struct pgnl_caller *who);
 bool pgnl_perm_is_admin(const struct pgnl_caller *who);

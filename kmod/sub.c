@@ -622,7 +622,6 @@ static struct pgnl_sub *new_sub(const struct pgnl_caller *who, struct sock *sk,
 		kfree(sub);
 		return NULL;
 	}
-	sub->who.pn = who->pn;
 	if (who->via)
 		sub->who.via = pgnl_share_hold_sub(who->via, &sub->id);
 	if (who->via && !sub->who.via) {
@@ -631,9 +630,7 @@ static struct pgnl_sub *new_sub(const struct pgnl_caller *who, struct sock *sk,
 		return NULL;
 	}
 	sub->reader.scope = pgnl_share_name(who->via);
-	sub->who.cred = who->cred;
-	sub->who.opener = who->opener;
-	pgnl_perm_keep(&sub->who);
+	pgnl_perm_keep(&sub->who, who);
 	sub->reader.pid_ns = get_pid_ns(task_active_pid_ns(current));
 	sub->reader.user_ns = get_user_ns(current_user_ns());
 	sock_hold(sk);
