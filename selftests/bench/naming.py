@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from nodes import Cluster, await_that, pgnl_worker
-from sides import Global, of, take, versus_pg
+from sides import Global, of, take, versus_erlang
 
 SLOTS = 32              # processes that get names, on each node
 ROW = 20                # names one after the other
@@ -42,7 +42,7 @@ def row_names(figures, scale, size, sides):
     named = naming_sides(sides)
     take(figures, scale.rounds, named, act)
     named[-1].close()
-    versus_pg(figures, 'registration of a name, vs global', what, size, named, 0.3, 0.15)
+    versus_erlang(figures, 'registration of a name, vs global', what, size, named, 0.3, 0.15)
 
 
 def row_registrars(figures, scale, size, sides):

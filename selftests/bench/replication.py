@@ -21,7 +21,7 @@ import report
 from figures import Figures
 from naming import draw_growth, row_names, row_registrars
 from nodes import Cluster, Shell, resident
-from sides import Pg, Pgnl, of, take, versus_pg
+from sides import Pg, Pgnl, of, take, versus_erlang
 
 SIZES = {3: (0.8, 0.5, 2, 4, 1, 2), 8: (0.5, 0.3, 6, 12, 2, 4)}    # must and goal of each row
 BATCH = 4000
@@ -45,7 +45,8 @@ def row_latency(figures, scale, size, sides):
 
     take(figures, scale.rounds, sides, act)
     must, goal, *_ = SIZES[size]
-    versus_pg(figures, 'join seen on the last other node, vs pg', what, size, sides, must, goal)
+    versus_erlang(figures, 'join seen on the last other node, vs pg', what, size, sides, must,
+                  goal)
 
 
 def row_rate(figures, scale, size, sides):
@@ -60,8 +61,8 @@ def row_rate(figures, scale, size, sides):
 
     take(figures, scale.rounds, sides, act)
     _, _, must, goal, *_ = SIZES[size]
-    versus_pg(figures, 'pg vs pgnl, joins in a row, seen everywhere', what, size, sides, must,
-              goal, 'at least')
+    versus_erlang(figures, 'pg vs pgnl, joins in a row, seen everywhere', what, size, sides,
+                  must, goal, 'at least')
 
 
 def row_batch(figures, scale, size, sides):
@@ -76,8 +77,8 @@ def row_batch(figures, scale, size, sides):
 
     take(figures, scale.rounds, sides, act)
     *_, must, goal = SIZES[size]
-    versus_pg(figures, f'pg vs pgnl, one join of {BATCH}, seen everywhere', what, size, sides,
-              must, goal, 'at least')
+    versus_erlang(figures, f'pg vs pgnl, one join of {BATCH}, seen everywhere', what, size,
+                  sides, must, goal, 'at least')
 
 
 def row_cut(figures, scale, size, sides):
@@ -91,7 +92,7 @@ def row_cut(figures, scale, size, sides):
             worker.ask('down', side.names[-1])
         cut = side.cut()
         noticed = max(int(worker.answer()[0]) for worker in at)
-        side.cluster.shell(f'heal {side.cluster.names[-1]}')
+        side.heal()
         side.mesh()
         return {f'silent cut noticed, {label}, {side.label}': (noticed - cut) / 1e6}
 
@@ -167,7 +168,7 @@ def row_lost(figures, scale, size, sides):
                 figures.add(name, value, 'B' if name.startswith('agent') else 'ms')
         for what in 'gone', 'back':
             name = f'{n:,} memberships {what}, {side.label}'
-            figures.absolute(name, name, 1000, None)
+            figures.absolute(name, name, None, 1000)
         name = f'agent, per remote membership, {side.label}'
         figures.absolute(name, name, 96, 64)
 

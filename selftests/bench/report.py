@@ -38,11 +38,12 @@ def verdict(target, value):
         # a ratio is printed with two digits, and is judged as printed
         return round(value, 2) <= limit
 
-    if target['must'] is None:
-        return ''
-    if not holds(target['must']):
+    must, goal = target['must'], target['goal']
+    if must is not None and not holds(must):
         return 'MISSED'
-    return 'goal' if target['goal'] is not None and holds(target['goal']) else 'reached'
+    if goal is not None:
+        return 'goal' if holds(goal) else 'short' if must is None else 'reached'
+    return 'reached' if must is not None else ''
 
 
 def bound(target, key, figures):

@@ -7,10 +7,12 @@ TICKTIME = 60           # Erlang's default
 
 
 class Side:
-    """A worker on each node, the first of which acts."""
+    """A worker on each node, the first of which acts. The nodes are those of a cluster of
+    pgnl, which has the cables; they may have other names."""
 
-    def __init__(self, label, names, workers):
+    def __init__(self, label, cluster, names, workers):
         self.label = label
+        self.cluster = cluster
         self.names = names
         self.workers = workers
         self.groups = 0
@@ -46,51 +48,48 @@ class Side:
         for worker in self.others():
             worker.answer()
 
-
-class Pgnl(Side):
-    def __init__(self, label, cluster):
-        super().__init__(label, cluster.names, [pgnl_worker(name) for name in cluster.names])
-        self.cluster = cluster
-
     def cut(self):
         """The last node's cable; when."""
-        name = self.names[-1]
-        return int(self.cluster.shell(f'echo "${{EPOCHREALTIME/./}}000"; cut_off {name}'))
+        return int(self.cluster.shell('echo "${EPOCHREALTIME/./}000"; '
+                                      f'cut_off {self.cluster.names[-1]}'))
 
     def heal(self):
-        self.cluster.shell(f'heal {self.names[-1]}')
-
-    def mesh(self):
-        self.cluster.await_mesh()
-
-    def reads(self, name):
-        """How often that agent has read its configuration again."""
-        return self.cluster.shell(f'cat $cluster/{name}.log').count('was read again')
-
-    def tolerance(self, value):
-        for name in self.names:
-            before = self.reads(name)
-            self.cluster.shell(f'conf=$cluster/{name}.conf; sed -i /^tolerance/d $conf; '
-                               f"echo 'tolerance = {value}' >>$conf; "
-                               f'kill -HUP ${{agents[{name}]}}')
-            await_that(f'{name} reads its configuration',
-                       lambda name=name, before=before: self.reads(name) > before)
+        self.cluster.shell(f'heal {self.cluster.names[-1]}')
 
     def close(self):
         for worker in self.workers:
             worker.close()
 
 
+class Pgnl(Side):
+    def __init__(self, label, cluster):
+        super().__init__(label, cluster, cluster.names,
+                         [pgnl_worker(name) for name in cluster.names])
+
+    def mesh(self):
+        self.cluster.await_mesh()
+
+    def reloads(self, name):
+        return int(self.cluster.shell(f'reloads {name}'))
+
+    def tolerance(self, value):
+        for name in self.names:
+            before = self.reloads(name)
+            self.cluster.shell(f'conf=$cluster/{name}.conf; sed -i /^tolerance/d $conf; '
+                               f"echo 'tolerance = {value}' >>$conf; "
+                               f'kill -HUP ${{agents[{name}]}}')
+            await_that(f'{name} reads its configuration',
+                       lambda name=name, before=before: self.reloads(name) > before)
+
+
 class Pg(Side):
-    """In the namespaces of a cluster of pgnl, which has the cables."""
     names_too = False
 
     def __init__(self, label, cluster):
         numbers = cluster.numbers
         workers = [PgWorker(name, numbers[name], TICKTIME, self.names_too)
                    for name in cluster.names]
-        super().__init__(label, [worker.name for worker in workers], workers)
-        self.cluster = cluster
+        super().__init__(label, cluster, [worker.name for worker in workers], workers)
 
     def mesh(self):
         for i, worker in enumerate(self.workers):
@@ -99,12 +98,6 @@ class Pg(Side):
             await_that('Erlang nodes meet', lambda worker=worker, others=others:
                        set(worker('nodes')) == set(others))
         self.cluster.await_mesh()
-
-    def cut(self):
-        return Pgnl.cut(self)
-
-    def close(self):
-        Pgnl.close(self)
 
 
 class Global(Pg):
@@ -126,11 +119,11 @@ def take(figures, rounds, sides, act, warm_up=True):
     figures.rounds(rounds, {side.label: lambda side=side: act(side) for side in sides}, warm_up)
 
 
-def versus_pg(figures, row, what, size, sides, must, goal, sense='at most'):
-    """Of each cluster of pgnl against pg."""
-    *pgnl, pg = sides
+def versus_erlang(figures, row, what, size, sides, must, goal, sense='at most'):
+    """Of each cluster of pgnl against Erlang's, the last."""
+    *pgnl, erlang = sides
     for side in pgnl:
-        names = of(what, side, size), of(what, pg, size)
+        names = of(what, side, size), of(what, erlang, size)
         name = f'{row}, {size} nodes, {side.label}'
         if sense == 'at most':
             figures.at_most(name, *names, must, goal)

@@ -59,10 +59,6 @@ reload() {
 	eventually reloaded "$1" "$before"
 }
 
-reloads() {
-	grep -c "configuration was read again" "$cluster/$1.log" || true
-}
-
 reloaded() {
 	[ "$(reloads "$1")" -gt "$2" ]
 }

@@ -73,6 +73,11 @@ agent_start() {
 	agents[$1]=$!
 }
 
+# reloads NODE: how often its agent has read its configuration again.
+reloads() {
+	grep -c "configuration was read again" "$cluster/$1.log" || true
+}
+
 # agent_kill NODE [SIGNAL]: and wait for its end.
 agent_kill() {
 	kill "-${2:-KILL}" "${agents[$1]}" 2>/dev/null || true
