@@ -92,14 +92,14 @@ int auth_load(const char *path, struct auth_keys *keys, FILE *errors)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	const char *wrong = fd < 0 ? strerror(errno) : flaw(fd);
 	uint8_t secret[AUTH_SECRET];
-	char text[DIGITS + 3];
+	char text[DIGITS + 3];		/* the end of a line, and one byte too much */
 	ssize_t len = 0;
 
 	if (!wrong) {
 		len = read(fd, text, sizeof(text));
 		if (len < 0)
 			wrong = strerror(errno);
-		else if (!decode(text, (size_t)len, secret))
+		else if (len == sizeof(text) || !decode(text, (size_t)len, secret))
 			wrong = "not a key, which is 64 hexadecimal digits; pgnld --new-key makes one";
 		else
 			auth_derive(secret, keys);

@@ -14,6 +14,11 @@
 #include "config.h"
 
 #define CONFIG_MAX	(256 * 1024)
+/* In all global groups: each is compared with all before it. */
+#define NODES_MAX	4096
+
+/* Some editors put it before the first line. */
+#define BYTE_ORDER_MARK	"\xef\xbb\xbf"
 
 #define PORT		6118
 #define CLUSTER_ID	4711
@@ -30,6 +35,7 @@ struct parser {
 	struct config *config;
 	struct config_group *group;	/* of the section being read */
 	bool section_bad;		/* its keys mean nothing */
+	unsigned int n_nodes;		/* of all sections */
 	uint32_t seen;		/* bit n: keys[n] was given */
 	unsigned int remote_line;
 };
@@ -374,6 +380,8 @@ static bool add_node(struct parser *parser, const char *word)
 	if (other)
 		return fail(parser, "node %s is in global_group %s (line %u) already", word,
 			    other->name, other->line), false;
+	if (++parser->n_nodes > NODES_MAX)
+		return fail(parser, "more than %d nodes in all global_groups", NODES_MAX), false;
 	grown = append(parser, group->nodes, &group->n_nodes, sizeof(*group->nodes));
 	if (!grown)
 		return false;
@@ -504,6 +512,17 @@ static char *next_line(char *to, int size, void *from)
 	return to;
 }
 
+/* inih would leave it out as well, but we look at lines before it does. */
+static void skip_mark(struct parser *parser)
+{
+	size_t len = strlen(BYTE_ORDER_MARK);
+
+	if (parser->left < len || memcmp(parser->text, BYTE_ORDER_MARK, len))
+		return;
+	parser->text += len;
+	parser->left -= len;
+}
+
 static void set_ports(struct config *config)
 {
 	/* The port is at the same place in both families. */
@@ -558,6 +577,7 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
 	};
 	int bad;
 
+	skip_mark(&parser);
 	*config = (struct config){
 		.port = PORT, .cluster_id = CLUSTER_ID, .tolerance = TOLERANCE, .grace = GRACE,
 		.encryption = true,

@@ -198,6 +198,8 @@ static void key_files_are_read_and_must_be_private(void)
 	CHECK(load(path, &keys) == -1 && strstr(errors, "64 hexadecimal digits"));
 	write_file(path, KEY_TEXT "0\n");
 	CHECK(load(path, &keys) == -1 && strstr(errors, "64 hexadecimal digits"));
+	write_file(path, KEY_TEXT "\n\n\nand more");
+	CHECK(load(path, &keys) == -1 && strstr(errors, "64 hexadecimal digits"));
 	write_file(path, KEY_TEXT KEY_TEXT);
 	CHECK(load(path, &keys) == -1 && strstr(errors, "64 hexadecimal digits"));
 	write_file(path, "x00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");

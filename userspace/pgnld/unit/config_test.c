@@ -233,6 +233,28 @@ static void nul_bytes_are_refused(void)
 	CHECK(!strcmp(errors, "conf:2: a NUL byte\n"));
 }
 
+static void a_byte_order_mark_is_no_part_of_the_first_line(void)
+{
+	CHECK(parse("\xef\xbb\xbf[global_group west]\nnodes = a b\n") == -1);
+	CHECK(!strcmp(errors, "conf: no bearer: bearer = eth DEVICE, or bearer = udp ADDRESS\n"));
+}
+
+static void nodes_are_not_without_number(void)
+{
+	char *text;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	fputs(BEARER "[global_group all]\nnodes =", to);
+	for (int i = 0; i <= 4096; i++)
+		fprintf(to, i % 16 ? " n%d" : "\n  n%d", i);
+	fputc('\n', to);
+	fclose(to);
+	CHECK(parse(text) == -1);
+	CHECK(strstr(errors, "more than 4096 nodes in all global_groups\n"));
+	free(text);
+}
+
 static void files_are_read(void)
 {
 	char path[] = "/tmp/pgnld-config-XXXXXX";
@@ -291,6 +313,8 @@ int main(void)
 	RUN(bad_lines_are_refused);
 	RUN(every_mistake_is_told_at_once);
 	RUN(nul_bytes_are_refused);
+	RUN(a_byte_order_mark_is_no_part_of_the_first_line);
+	RUN(nodes_are_not_without_number);
 	RUN(files_are_read);
 	RUN(what_takes_a_restart_is_known);
 	free(errors);
