@@ -9,6 +9,9 @@
  * Members that change one after the other for the same reason, in the same
  * group, make one event until the work item takes it.
  *
+ * Whoever changes something pays for that, so what is on the way to an event is
+ * inlined: calls, and what they pass, were a quarter of it, the waking aside.
+ *
  * An event holds references to the processes and metadata it tells of, so it
  * can be told in any namespace, whatever has become of them. The group it
  * has by name only.
@@ -114,7 +117,8 @@ static void make_room(struct pgnl_feed *feed, u32 size)
 }
 
 /* Room for an event in one piece; what is left at the end is padded. */
-static struct pgnl_event *append(struct pgnl_feed *feed, u32 size)
+static __always_inline
+struct pgnl_event *append(struct pgnl_feed *feed, u32 size)
 {
 	u32 left = PGNL_RING_SIZE - (feed->head & RING_MASK);
 	struct pgnl_event *event;
@@ -196,9 +200,9 @@ static bool is_same_cause(struct pgnl_event *event, const struct cause *cause)
 	       !memcmp(event->name, cause->group->name, event->name_len);
 }
 
-static struct pgnl_event *new_event(struct pgnl_scope *scope,
-				    const struct cause *cause, u32 nr_rows,
-				    u32 room)
+static __always_inline
+struct pgnl_event *new_event(struct pgnl_scope *scope, const struct cause *cause,
+			     u32 nr_rows, u32 room)
 {
 	const struct pgnl_group *group = cause->group;
 	u8 len = group ? group->len : 0;
@@ -240,6 +244,17 @@ static bool is_wanted(const struct pgnl_feed *feed, const struct cause *cause)
 	return feed->everything || !cause->group || feed->interest[bucket];
 }
 
+/* Ticks cost nothing to look at: mostly it has been quiet for more than one. */
+static bool is_quiet(const struct pgnl_feed *feed)
+{
+	u64 last_run = READ_ONCE(feed->last_run);
+
+	if (last_run == KTIME_MAX)
+		return false;
+	return time_after(jiffies, READ_ONCE(feed->last_tick) + 1) ||
+	       (s64)(ktime_get_ns() - last_run) > PGNL_QUIET_NS;
+}
+
 /*
  * A change after a moment of quiet delivers at once, a stream of them together once
  * a tick: waking the work item for each would cost more than the change. A tick is
@@ -247,68 +262,77 @@ static bool is_wanted(const struct pgnl_feed *feed, const struct cause *cause)
  */
 static void queue_delivery(struct pgnl_feed *feed)
 {
-	if (delayed_work_pending(&feed->work))
+	if (READ_ONCE(feed->queued))
 		return;
-	/* What is delayed by nothing is plain work. */
-	if ((s64)(ktime_get_ns() - READ_ONCE(feed->last_run)) > PGNL_QUIET_NS)
-		queue_work(pgnl_tell_wq, &feed->work.work);
+	WRITE_ONCE(feed->queued, true);
+	if (is_quiet(feed))
+		kthread_queue_work(pgnl_waker, &feed->nudge);
 	else
 		queue_delayed_work(pgnl_tell_wq, &feed->work, 1);
 }
 
-/* @member: a row, whose references are borrowed, or NULL */
-static void record(struct pgnl_scope *scope, struct cause *cause,
-		   const struct pgnl_event_row *member)
+/* False: nobody hears of it. */
+static __always_inline
+bool begin(struct pgnl_scope *scope, struct cause *cause)
 {
-	const struct pgnl_group *group = cause->group;
+	pgnl_assert_locked(scope->pn);
+	if (cause->group)
+		cause->hash = cause->group->event_hash;
+	if (!is_wanted(scope->feed, cause))
+		return false;
+	queue_delivery(scope->feed);
+	return true;
+}
+
+static u32 room_of(const struct cause *cause)
+{
+	return (cause->node ? ROOM_NODE : 0) + (cause->by_node ? ROOM_BY_NODE : 0);
+}
+
+/* What is about no member. */
+static void record(struct pgnl_scope *scope, struct cause *cause)
+{
+	if (begin(scope, cause))
+		trace_pgnl_event(scope, new_event(scope, cause, 0, room_of(cause)));
+}
+
+/* Room for one more member, to be filled at once; @meta is its metadata, or NULL. */
+static __always_inline
+struct pgnl_event_row *new_row(struct pgnl_scope *scope,
+			       const struct cause *cause,
+			       const struct pgnl_meta *meta)
+{
 	struct pgnl_feed *feed = scope->feed;
 	struct pgnl_event_row *row = NULL;
-	u32 room = cause->node ? ROOM_NODE : 0;
-	struct pgnl_event *event;
+	u32 room = room_of(cause) + ROOM_ROW;
 
-	if (cause->by_node)
-		room += ROOM_BY_NODE;
-
-	pgnl_assert_locked(scope->pn);
-	if (group)
-		cause->hash = group->event_hash;
-	if (!is_wanted(feed, cause))
-		return;
-	queue_delivery(feed);
-	if (!member) {
-		event = new_event(scope, cause, 0, room);
-		trace_pgnl_event(scope, event);
-		return;
-	}
-
-	room += ROOM_ROW;
-	if (member->meta)
-		room += nla_total_size(member->meta->len);
+	if (meta)
+		room += nla_total_size(meta->len);
 	if (feed->open != PGNL_FEED_CLOSED &&
 	    is_same_cause(at(feed, feed->open), cause))
 		row = extend(feed, room);
-	event = row ? at(feed, feed->open) : new_event(scope, cause, 1, room);
-	if (!row)
-		row = pgnl_event_rows(event);
-	*row = *member;
-	keep_row(event, row);
-	trace_pgnl_event(scope, event);
+	return row ?: pgnl_event_rows(new_event(scope, cause, 1, room));
 }
 
-static void record_member(struct cause *cause, struct pgnl_member *member)
+static __always_inline
+void record_member(struct cause *cause, struct pgnl_member *member)
 {
 	struct pgnl_scope *scope = member->group->scope;
-	struct pgnl_event_row row = {
-		.pid = member->proc->pid,
-		.meta = rcu_dereference_protected(member->meta,
-						  lockdep_is_held(&scope->pn->lock)),
+	struct pgnl_meta *meta =
+		rcu_dereference_protected(member->meta,
+					  lockdep_is_held(&scope->pn->lock));
+
+	if (!begin(scope, cause))
+		return;
+	*new_row(scope, cause, meta) = (struct pgnl_event_row){
+		.pid = get_pid(member->proc->pid),
+		.meta = pgnl_meta_get(meta),
 		.id = member->proc->id,
 		.count = cause->gone ? 0 : member->count,
 		.uid = member->uid,
 		.weight = member->weight,
 	};
-
-	record(scope, cause, &row);
+	trace_pgnl_event(scope, at(scope->feed, scope->feed->open));
 }
 
 /* What becomes of a group that is being deleted has been told as a whole. */
@@ -411,7 +435,7 @@ void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason)
 	/* If other nodes keep it, each is told of when it goes. */
 	if (reason == PGNL_REASON_GROUP_DELETED && !pgnl_group_is_far(group))
 		record_evictions(group);
-	record(group->scope, &cause, NULL);
+	record(group->scope, &cause);
 }
 
 /**
@@ -428,7 +452,7 @@ void pgnl_event_record_scope(struct pgnl_scope *scope, enum pgnl_reason reason)
 		.by = requester(),
 	};
 
-	record(scope, &cause, NULL);
+	record(scope, &cause);
 }
 
 /**
@@ -449,21 +473,30 @@ void pgnl_event_record_remote(struct pgnl_remote *remote,
 		.uid = INVALID_UID,
 		.node = remote->node,
 	};
-	struct pgnl_event_row row = {
+	struct pgnl_meta *meta =
+		rcu_dereference_protected(remote->meta,
+					  lockdep_is_held(&scope->pn->lock));
+
+	/* Even that it has ended is not for everybody. */
+	if (reason == PGNL_REASON_EXITED || reason == PGNL_REASON_KILLED)
+		cause.uid = remote->uid;
+	if (is_told(group))
+		return;
+	if (!remote->id) {
+		record(scope, &cause);
+		return;
+	}
+	if (!begin(scope, &cause))
+		return;
+	*new_row(scope, &cause, meta) = (struct pgnl_event_row){
 		.nr = remote->pid,
-		.meta = rcu_dereference_protected(remote->meta,
-						  lockdep_is_held(&scope->pn->lock)),
+		.meta = pgnl_meta_get(meta),
 		.id = remote->id,
 		.count = remote->count,
 		.uid = remote->uid,
 		.weight = remote->weight,
 	};
-
-	/* Even that it has ended is not for everybody. */
-	if (reason == PGNL_REASON_EXITED || reason == PGNL_REASON_KILLED)
-		cause.uid = remote->uid;
-	if (!is_told(group))
-		record(scope, &cause, remote->id ? &row : NULL);
+	trace_pgnl_event(scope, at(scope->feed, scope->feed->open));
 }
 
 /**
@@ -487,7 +520,7 @@ void pgnl_event_node_locked(struct pgnl_net *pn, struct pgnl_node *node,
 	pgnl_assert_locked(pn);
 	xa_for_each(&pn->scope_ids, id, scope)
 		if (scope->feed && scope->flags & PGNL_SCOPE_FLAG_CLUSTER)
-			record(scope, &cause, NULL);
+			record(scope, &cause);
 }
 
 /* --- Reading --- */

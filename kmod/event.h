@@ -4,6 +4,7 @@
 #define _PGNL_EVENT_H
 
 #include <linux/hashtable.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -105,7 +106,10 @@ struct pgnl_event {
  * @interest: subscriptions to groups by bucket (L)
  * @everything: subscriptions to the scope (L)
  * @work: delivers
+ * @nudge: has the waker queue @work
+ * @queued: an event has queued one of them, and @work has not begun since (A)
  * @last_run: when it last did, by ktime_get_ns(); KTIME_MAX while it does (A)
+ * @last_tick: the same in jiffies, which cost less (A)
  * @nr_subs: subscriptions (S)
  * @pos: place up to which the live ones have been served (S)
  * @subs: live ones to the scope (S)
@@ -125,7 +129,10 @@ struct pgnl_feed {
 	u32 interest[1 << PGNL_FEED_BITS];
 	u32 everything;
 	struct delayed_work work;
+	struct kthread_work nudge;
+	bool queued;
 	u64 last_run;
+	unsigned long last_tick;
 	u32 nr_subs;
 	u64 pos;
 	struct list_head subs;

@@ -311,11 +311,10 @@ void pgnl_group_remove_locked(struct pgnl_group *group)
  */
 struct pgnl_title *pgnl_group_title(struct pgnl_group *group)
 {
-	size_t end = offsetof(struct pgnl_group, name[group->len + 1]);
-
 	if (!(group->scope->flags & PGNL_SCOPE_FLAG_EXCLUSIVE))
 		return NULL;
-	return (void *)group + PGNL_TITLE_ALIGN(end);
+	return (void *)group +
+	       PGNL_TITLE_ALIGN(offsetof(struct pgnl_group, name[group->len + 1]));
 }
 
 /*

@@ -538,6 +538,13 @@ static void end_chunk(struct pgnl_delivery *delivery)
 	pgnl_event_drop_chunk(&delivery->chunk);
 }
 
+static void nudge(struct kthread_work *work)
+{
+	struct pgnl_feed *feed = container_of(work, struct pgnl_feed, nudge);
+
+	queue_work(pgnl_tell_wq, &feed->work.work);
+}
+
 static void deliver(struct work_struct *work)
 {
 	struct pgnl_feed *feed = container_of(to_delayed_work(work),
@@ -547,6 +554,11 @@ static void deliver(struct work_struct *work)
 	int rounds = 0;
 	bool more;
 
+	/*
+	 * Before the ring is looked at, which is under the lock: who has found this
+	 * set has recorded before that, and who records later queues again.
+	 */
+	WRITE_ONCE(feed->queued, false);
 	/* It is not quiet while this runs. */
 	WRITE_ONCE(feed->last_run, KTIME_MAX);
 	do {
@@ -558,9 +570,10 @@ static void deliver(struct work_struct *work)
 		mutex_unlock(&pn->sub_lock);
 		cond_resched();
 	} while (more && ++rounds < DELIVER_ROUNDS);
+	WRITE_ONCE(feed->last_tick, jiffies);
 	WRITE_ONCE(feed->last_run, ktime_get_ns());
 	if (more)
-		queue_delayed_work(pgnl_tell_wq, &feed->work, 0);
+		mod_delayed_work(pgnl_tell_wq, &feed->work, 0);
 }
 
 /* --- Making and ending --- */
@@ -584,8 +597,10 @@ static struct pgnl_feed *new_feed(struct pgnl_scope *scope)
 	feed->scope = scope;
 	feed->delivery->feed = feed;
 	feed->open = PGNL_FEED_CLOSED;
+	feed->last_tick = jiffies;
 	feed->last_run = ktime_get_ns();
 	INIT_DELAYED_WORK(&feed->work, deliver);
+	kthread_init_work(&feed->nudge, nudge);
 	INIT_LIST_HEAD(&feed->subs);
 	INIT_LIST_HEAD(&feed->replays);
 	hash_init(feed->by_group);
@@ -600,6 +615,8 @@ static void free_feed(struct pgnl_feed *feed)
 {
 	if (!feed)
 		return;
+	/* In this order, for the one queues the other. */
+	kthread_cancel_work_sync(&feed->nudge);
 	cancel_delayed_work_sync(&feed->work);
 	pgnl_event_drop_all(feed);
 	pgnl_scope_put(feed->scope);
@@ -1128,9 +1145,11 @@ void pgnl_sub_table_destroy(struct pgnl_net *pn)
 	unsigned long id;
 
 	/* Feeds last as long as their subscriptions, and nobody ends those. */
-	xa_for_each(&pn->subs, id, sub)
+	xa_for_each(&pn->subs, id, sub) {
+		kthread_flush_work(&sub->feed->nudge);
 		while (flush_delayed_work(&sub->feed->work))
 			;
+	}
 	xa_for_each(&pn->subs, id, sub) {
 		mutex_lock(&pn->sub_lock);
 		feed = detach(sub);

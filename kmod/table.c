@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of the tables of a network namespace. */
+#include <linux/kthread.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -26,6 +27,13 @@ struct workqueue_struct *pgnl_wq;
  * and those who wait for it do not stand behind it.
  */
 struct workqueue_struct *pgnl_tell_wq;
+
+/*
+ * Has feeds delivered. Whoever causes an event pays for waking this thread, which costs
+ * less than to wake one of a work queue. It does nothing but queue, so it keeps nobody
+ * waiting, whoever's network namespace a feed is of.
+ */
+struct kthread_worker *pgnl_waker;
 
 /* Identifies this run of the module; member ids start here. */
 u64 pgnl_epoch;
@@ -165,9 +173,14 @@ int __init pgnl_table_init(void)
 		err = -ENOMEM;
 		goto err_wq;
 	}
+	pgnl_waker = kthread_create_worker(0, "pgnl_waker");
+	if (IS_ERR(pgnl_waker)) {
+		err = PTR_ERR(pgnl_waker);
+		goto err_tell_wq;
+	}
 	err = pgnl_proc_init();
 	if (err)
-		goto err_tell_wq;
+		goto err_waker;
 	err = pgnl_member_init();
 	if (err)
 		goto err_proc;
@@ -185,6 +198,8 @@ err_member:
 	pgnl_member_exit();
 err_proc:
 	pgnl_proc_exit();
+err_waker:
+	kthread_destroy_worker(pgnl_waker);
 err_tell_wq:
 	destroy_workqueue(pgnl_tell_wq);
 err_wq:
@@ -198,6 +213,7 @@ err_wq:
 void pgnl_table_exit(void)
 {
 	unregister_pernet_subsys(&table_net_ops);
+	kthread_destroy_worker(pgnl_waker);
 	destroy_workqueue(pgnl_tell_wq);
 	destroy_workqueue(pgnl_wq);
 	/* Processes and members are freed by our own callbacks. */

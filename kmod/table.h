@@ -597,6 +597,7 @@ struct pgnl_name {
 
 extern struct workqueue_struct *pgnl_wq;
 extern struct workqueue_struct *pgnl_tell_wq;
+extern struct kthread_worker *pgnl_waker;
 extern u64 pgnl_epoch;
 
 struct pgnl_net *pgnl_table_of(const struct net *net);

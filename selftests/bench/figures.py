@@ -72,11 +72,11 @@ def take_turns(n, variants, add, warm_up=True, settle=SETTLE):
 
 
 def kworker_time():
-    """Nanoseconds that worker threads of the kernel have run."""
+    """Nanoseconds that worker threads of the kernel have run, and who has events delivered."""
     total = 0
     for process in Path('/proc').glob('[0-9]*'):
         try:
-            if (process / 'comm').read_text().startswith('kworker'):
+            if (process / 'comm').read_text().startswith(('kworker', 'pgnl_waker')):
                 total += int((process / 'schedstat').read_text().split()[0])
         except (FileNotFoundError, ProcessLookupError):
             pass                # it has ended
