@@ -33,6 +33,8 @@ def made(mode='icount'):
     made_of.at_most('get vs floor, hard', 'get', 'empty command + ack', 1.1, None)
     made_of.times_faster_than_pg('pg vs get', 'pg', 'get', 2.5, 8)
     made_of.absolute('memory', 'memory', 128, 96)
+    made_of.absolute('memory, a goal', 'memory', None, 96)
+    made_of.absolute('memory, an easy goal', 'memory', None, 200)
     made_of.beside('nobody', 'a peer that was not there', 'get')
     curve = made_of.curve('size', 'Cost & size', 'members', 'time', x_log=True, y_log=True)
     for size in 1, 10, 100:
@@ -50,7 +52,7 @@ class Tables(unittest.TestCase):
     def test_verdicts(self):
         self.assertEqual(verdicts(made('time')), {
             'get vs floor': 'reached', 'get vs floor, hard': 'MISSED', 'pg vs get': 'reached',
-            'memory': 'reached'})
+            'memory': 'reached', 'memory, a goal': 'short', 'memory, an easy goal': 'goal'})
 
     def test_clusters_are_told_apart(self):
         self.assertIn('### Clusters, Linux 6.12.1', report.markdown(made('cluster')))

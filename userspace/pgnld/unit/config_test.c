@@ -241,18 +241,23 @@ static void a_byte_order_mark_is_no_part_of_the_first_line(void)
 
 static void nodes_are_not_without_number(void)
 {
-	char *text;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
+	for (int n = 4096; n <= 4097; n++) {
+		char *text;
+		size_t size;
+		FILE *to = open_memstream(&text, &size);
 
-	fputs(BEARER "[global_group all]\nnodes =", to);
-	for (int i = 0; i <= 4096; i++)
-		fprintf(to, i % 16 ? " n%d" : "\n  n%d", i);
-	fputc('\n', to);
-	fclose(to);
-	CHECK(parse(text) == -1);
+		fputs(BEARER, to);
+		for (int i = 0; i < n; i++) {
+			if (i % 2048 == 0)
+				fprintf(to, "\n[global_group g%d]\nnodes =", i);
+			fprintf(to, i % 16 == 8 ? "\n  n%d" : " n%d", i);
+		}
+		fputc('\n', to);
+		fclose(to);
+		CHECK(parse(text) == (n == 4096 ? 0 : -1));
+		free(text);
+	}
 	CHECK(strstr(errors, "more than 4096 nodes in all global_groups\n"));
-	free(text);
 }
 
 static void files_are_read(void)
