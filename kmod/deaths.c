@@ -199,14 +199,3 @@ struct page *pgnl_deaths_page(struct pgnl_deaths *deaths, unsigned long index)
 	page = smp_load_acquire(&deaths->words[index]);
 	return page ? virt_to_page(page) : NULL;
 }
-
-/**
- * pgnl_deaths_told() - Do readers of views know that a process has ended?
- * @proc: a process with a word, lock held
- *
- * Return: true when its word is set.
- */
-bool pgnl_deaths_told(const struct pgnl_proc *proc)
-{
-	return atomic_read(word_of(proc));
-}

@@ -20,7 +20,6 @@ int __must_check pgnl_deaths_watch_locked(struct pgnl_proc *proc);
 void pgnl_deaths_set(struct pgnl_proc *proc);
 void pgnl_deaths_clear_locked(struct pgnl_proc *proc);
 struct page *pgnl_deaths_page(struct pgnl_deaths *deaths, unsigned long index);
-bool pgnl_deaths_told(const struct pgnl_proc *proc);
 
 /**
  * pgnl_deaths_mark() - Tell readers of views that a process has ended.

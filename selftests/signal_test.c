@@ -222,6 +222,47 @@ TEST_F(signals, a_policy_picks_one)
 	end_kids(kids, N);
 }
 
+/* Who ends by it, of a crowd. */
+static int struck(struct crowd *crowd)
+{
+	int status, pid = waitpid(-1, &status, 0);
+
+	for (size_t i = 0; i < crowd->n; i++) {
+		if (crowd->pid[i] == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGRTMIN) {
+			crowd->pid[i] = 0;
+			return pid;
+		}
+	}
+	return -1;
+}
+
+TEST_F_TIMEOUT(signals, a_policy_picks_one_of_many, LIMIT_S)
+{
+	enum { N = 600, TIMES = 5 };
+	struct client *c = self->c;
+	struct pgnl_row row;
+	struct crowd crowd;
+
+	ASSERT_EQ(0, crowd_start(&crowd, N));
+	ASSERT_EQ(1, join_pids(c, NULL, "g", crowd.pid, N));
+	for (int i = 0; i < TIMES; i++) {
+		ASSERT_EQ(0, pick_key(c, NULL, "g", "k", 1, &row));
+		EXPECT_STREQ("1 0 0", signal_one(c, PGNL_POLICY_KEY));
+		EXPECT_EQ((int)row.pid, struck(&crowd));
+		EXPECT_STREQ("1 0 0", signal_one(c, PGNL_POLICY_ROUND_ROBIN));
+		EXPECT_LT(0, struck(&crowd));
+	}
+	for (uint32_t policy = PGNL_POLICY_CLOSEST; policy <= PGNL_POLICY_MAX; policy++) {
+		signal_req(c, NULL, "g", SIGRTMIN);
+		put_u32(c, PGNL_A_POLICY, policy);
+		put_u32(c, PGNL_A_UID, ALICE);
+		if (policy == PGNL_POLICY_KEY)
+			put_bin(c, PGNL_A_KEY, "k", 1);
+		EXPECT_EQ(-ENODATA, req_do(c));
+	}
+	crowd_end(&crowd);
+}
+
 TEST_F(signals, others_are_all_but_the_requester)
 {
 	struct client *c = self->c;

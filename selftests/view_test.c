@@ -718,6 +718,24 @@ TEST_F(view, it_can_only_be_read)
 	munmap(start, size);
 }
 
+TEST_F(view, its_descriptor_says_of_which_scope_it_is)
+{
+	int fd = view_fd(self->c, NULL);
+	char path[64], line[128];
+	bool told = false;
+	FILE *file;
+
+	ASSERT_LE(0, fd);
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	ASSERT_NE(NULL, file);
+	while (fgets(line, sizeof(line), file))
+		told |= !strcmp(line, "pgnl-scope:\tpg\n");
+	EXPECT_TRUE(told);
+	fclose(file);
+	close(fd);
+}
+
 TEST_F(view, it_can_be_mapped_in_parts_and_moved_but_not_extended)
 {
 	int fd = view_fd(self->c, NULL);
@@ -1364,6 +1382,45 @@ TEST_F_TIMEOUT(view, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
 		snprintf(name, sizeof(name), "%d", i);
 		EXPECT_TRUE(COMES_TO_AGREE(view, self->c, NULL, name));
 	}
+	EXPECT_STREQ("", verify(self->c));
+	crowd_end(&crowd);
+	pgnl_view_close(view);
+}
+
+/* What takes the place of who leaves has metadata, for which there is no room. */
+TEST_F_TIMEOUT(view, who_leaves_a_full_view_is_in_no_answer, 120)
+{
+	enum { GROUPS = 40, N = 60 };
+	struct pgnl_view *view = mapped(self->h, NULL);
+	char name[32], meta[PGNL_META_MAX] = {};
+	struct crowd crowd;
+	uint64_t pages;
+
+	ASSERT_NE(NULL, view);
+	ASSERT_EQ(0, crowd_start(&crowd, N));
+	pages = usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES);
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, pages + 8));
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, name);
+		put_bin(self->c, PGNL_A_PIDS, crowd.pid, sizeof(crowd.pid[0]) * N);
+		put_bin(self->c, PGNL_A_META, meta, sizeof(meta));
+		ASSERT_EQ(0, req_do(self->c));
+	}
+	for (int k = 0; k < N - 1; k++) {
+		for (int i = 0; i < GROUPS; i++) {
+			snprintf(name, sizeof(name), "%d", i);
+			ASSERT_EQ(1, leave(self->c, NULL, name, crowd.pid[k]));
+			ASSERT_EQ(N - 1 - k, pgnl_view_members(view, name, NULL, 0));
+		}
+		if (k == N / 2)
+			ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	}
+	for (int i = 0; i < GROUPS; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		EXPECT_TRUE(COMES_TO_AGREE(view, self->c, NULL, name));
+	}
+	EXPECT_LT(0, pgnl_view_asked(view));
 	EXPECT_STREQ("", verify(self->c));
 	crowd_end(&crowd);
 	pgnl_view_close(view);
