@@ -79,6 +79,8 @@ $(O)/linux/.unpacked:
 ## make debug-kernel | race-kernel  a kernel that watches memory, locks and leaks | one that
 ##                            finds data races of the module; KVER=debug and KVER=race
 ## make check-debug | check-race  the tests of the kernel on it [TESTS='exit_test ...']
+## make coverage              what of the module and the library the tests reach, on a kernel
+##                            that counts [TESTS='...'] [PUBLISH=1: into docs/coverage.md]
 ## make fuzz                  requests of any kind to the debug kernel [FUZZ_SECONDS=3600] [SEED=N]
 ## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM,
 ##                            and two VMs with a cable between them [KVER=6.1]
@@ -119,7 +121,7 @@ check-kernels:
 		selftests/check.sh vm
 
 # Kernels of our own, each with a name that KVER takes.
-debug-kernel race-kernel: %-kernel:
+debug-kernel race-kernel coverage-kernel: %-kernel:
 	$(deps) build debug
 	$(Q)selftests/vm/kernel/build $* $(O)/$*
 
@@ -131,6 +133,20 @@ check-debug check-race: check-%: %-kernel
 	$(Q)$(MAKE) O=$(O) KVER=$* modules lib tests
 	$(Q)$(vm) -k $* -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/$@ -- \
 		env PGNL_ROUNDS=0.1 selftests/run.sh -t 1200 $(or $(TESTS),$(kernel_tests))
+
+# Not optimized further than a kernel has to be, so that a branch of the source is one of
+# the program, and not one for each place that a function was put into.
+coverage: coverage-kernel
+	$(deps) build vm check
+	$(Q)$(MAKE) O=$(O) KVER=coverage GCOV_PROFILE=y KCFLAGS=-fno-early-inlining modules
+	$(Q)$(MAKE) O=$(O) KVER=coverage lib tools tests
+	$(Q)$(MAKE) $(S) -C selftests/coverage O=$(O)
+	$(Q)$(vm) -k coverage -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/coverage/out -- \
+		selftests/coverage/run.sh $(or $(TESTS),$(kernel_tests) cli clients) || echo "some tests failed"
+	$(Q)$(MAKE) O=$(O) KVER=6.12 modules
+	$(Q)$(vm) -k 6.12 -m 3072 -t 3600 $(LIMIT:%=-t %) -o $(O)/coverage/cluster -- \
+		selftests/coverage/run.sh cluster || echo "some tests failed"
+	$(Q)selftests/coverage/report.py $(O) $(PUBLISH:%=--publish)
 
 FUZZ_SECONDS ?= 3600
 
@@ -251,7 +267,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 .PHONY: all modules lib tools tests gen check-gen check check-static check-kernels
-.PHONY: debug-kernel race-kernel check-debug check-race fuzz soak sim scale deb check-deb
-.PHONY: check-cluster check-oracle
+.PHONY: debug-kernel race-kernel coverage-kernel check-debug check-race coverage
+.PHONY: check-cluster check-oracle fuzz soak sim scale deb check-deb
 .PHONY: demo bench bench-cluster bench-check shell vm-run install modules_install dkms-install clean help
 export CMD
