@@ -143,7 +143,7 @@ coverage: coverage-kernel
 	$(Q)$(MAKE) $(S) -C selftests/coverage O=$(O)
 	$(Q)$(vm) -k coverage -m 4096 $(MEM:%=-m %) -t 7200 $(LIMIT:%=-t %) -o $(O)/coverage/out -- \
 		selftests/coverage/run.sh $(or $(TESTS),$(kernel_tests) cli clients) || echo "some tests failed"
-	$(Q)$(MAKE) O=$(O) KVER=6.12 modules
+	$(Q)$(MAKE) O=$(O) KVER=6.12 modules tests
 	$(Q)$(vm) -k 6.12 -m 3072 -t 3600 $(LIMIT:%=-t %) -o $(O)/coverage/cluster -- \
 		selftests/coverage/run.sh cluster || echo "some tests failed"
 	$(Q)selftests/coverage/report.py $(O) $(PUBLISH:%=--publish)
