@@ -83,7 +83,7 @@ $(O)/linux/.unpacked:
 ##                            that counts [TESTS='...'] [PUBLISH=1: into docs/coverage.md]
 ## make fuzz                  requests of any kind to the debug kernel [FUZZ_SECONDS=3600] [SEED=N]
 ## make check-cluster         Erlang's cases on four nodes, faults, 8 and 36 nodes in one VM,
-##                            and two VMs with a cable between them [KVER=6.1]
+##                            two VMs with a cable between them, a short soak [KVER=6.1]
 ## make check-oracle          the same script to pgnl and to Erlang's pg [SEED=N] [ROUNDS=200]
 ## make soak                  all that may go wrong, at random, on 8 nodes in one VM; plots into
 ##                            build/soak [SOAK_SECONDS=3600] [SEED=N] [KVER=6.1]

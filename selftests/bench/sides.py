@@ -8,9 +8,9 @@ TICKTIME = 60           # Erlang's default
 
 class Side:
     """A worker on each node, the first of which acts. The nodes are those of a cluster of
-    pgnl, which has the cables; they may have other names."""
+    pgnl, which has the cables if one is to be cut; they may have other names."""
 
-    def __init__(self, label, cluster, names, workers):
+    def __init__(self, label, names, workers, cluster=None):
         self.label = label
         self.cluster = cluster
         self.names = names
@@ -63,8 +63,8 @@ class Side:
 
 class Pgnl(Side):
     def __init__(self, label, cluster):
-        super().__init__(label, cluster, cluster.names,
-                         [pgnl_worker(name) for name in cluster.names])
+        super().__init__(label, cluster.names,
+                         [pgnl_worker(name) for name in cluster.names], cluster)
 
     def mesh(self):
         self.cluster.await_mesh()
@@ -89,7 +89,7 @@ class Pg(Side):
         numbers = cluster.numbers
         workers = [PgWorker(name, numbers[name], TICKTIME, self.names_too)
                    for name in cluster.names]
-        super().__init__(label, cluster, [worker.name for worker in workers], workers)
+        super().__init__(label, [worker.name for worker in workers], workers, cluster)
 
     def mesh(self):
         for i, worker in enumerate(self.workers):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # check.sh [KERNEL [PART]...]: the cases of Erlang's suites on four nodes, faults, clusters
-# of 8 and of 36 nodes in one VM, and two VMs with a cable between them. PART: suites, faults,
-# "many NODES MB", wire.
+# of 8 and of 36 nodes in one VM, two VMs with a cable between them, and a short run of the
+# soak. PART: suites, faults, "many NODES MB", wire, soak.
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
@@ -53,12 +53,20 @@ wire() {
 	cat "$out/a-1.log"
 }
 
-[ $# -gt 1 ] || set -- "$kernel" suites faults "many 8 3072" "many 36 6144" wire
+# Whether it works; for what it finds it takes longer.
+soak() {
+	"$top/selftests/cluster/soak/pauses" "$out/soak" \
+		"$top/selftests/vm/run" -k "$kernel" -t 900 -o "$out/soak" -- \
+		selftests/cluster/soak/soak.py --seconds 120 || failed=1
+}
+
+[ $# -gt 1 ] || set -- "$kernel" suites faults "many 8 3072" "many 36 6144" wire soak
 for part in "${@:2}"; do
 	# shellcheck disable=SC2086 # its words
 	case $part in
 	many*) $part ;;
 	wire) wire ;;
+	soak) soak ;;
 	*) cases "$part" ;;
 	esac
 done
