@@ -115,6 +115,28 @@ static int check_far(const struct pgnl_caller *who, struct pgnl_group *group,
 	return -EEXIST;
 }
 
+/*
+ * Who takes a name over keeps its stamp: were two nodes to part in the middle of
+ * that, who had it before would come first when they meet again.
+ */
+static u64 held_since(const struct pgnl_claim *claim,
+		      struct pgnl_group *group,
+		      const struct pgnl_member *holder)
+{
+	struct pgnl_remote *far = NULL;
+	u64 since = 0;
+
+	if (!claim->replace)
+		return 0;
+	if (holder)
+		since = pgnl_group_title(group)->told.stamp;
+	if (claim->agreed)
+		far = pgnl_remote_holder(group);
+	if (far)
+		since = min_not_zero(since, pgnl_remote_name(far)->told.stamp);
+	return since;
+}
+
 /**
  * pgnl_name_check_locked() - May a process get a name?
  * @who: who asks
@@ -140,6 +162,8 @@ int pgnl_name_check_locked(const struct pgnl_caller *who,
 		return -EOPNOTSUPP;
 	}
 	holder = living_holder_locked(group);
+	if (claim)
+		claim->since = held_since(claim, group, holder);
 	if (!holder)
 		return check_far(who, group, claim, false, fault);
 	if (!claim || !claim->replace) {
@@ -186,7 +210,7 @@ void pgnl_name_settle_locked(struct pgnl_member *member,
 	title->told = (struct pgnl_registration) {
 		.fence = next_fence_locked(member->proc->pn, now,
 					   claim ? claim->floor : 0),
-		.stamp = now,
+		.stamp = claim && claim->since ? claim->since : now,
 		.resolve = claim ? claim->resolve : PGNL_RESOLVE_KEEP_FIRST,
 	};
 	rcu_assign_pointer(title->holder, member);

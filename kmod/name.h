@@ -16,6 +16,7 @@ struct pgnl_remote;
  * @resolve: enum pgnl_resolve
  * @agreed: other nodes have agreed
  * @floor: a number that the fencing number is above
+ * @since: the stamp of whom the name is taken from, or 0; set by the check
  * @tell: called with the lock held for a member that is to be told of: the
  *	one that holds the name and keeps or loses it, and then, when that is
  *	settled, the one that has got it (@own)
@@ -26,6 +27,7 @@ struct pgnl_claim {
 	u8 resolve;
 	bool agreed;
 	u64 floor;
+	u64 since;
 	void (*tell)(struct pgnl_claim *claim, struct pgnl_member *member,
 		     bool own);
 	void (*tell_far)(struct pgnl_claim *claim, struct pgnl_remote *remote);

@@ -639,6 +639,8 @@ static bool comes_first(const struct pgnl_remote *a, const struct pgnl_remote *b
 
 	if (told_a->stamp != told_b->stamp)
 		return told_a->stamp < told_b->stamp;
+	if (told_a->fence != told_b->fence)
+		return told_a->fence > told_b->fence;
 	order = strcmp(a->node->name, b->node->name);
 	return order ? order < 0 : a->node->incarnation < b->node->incarnation;
 }

@@ -905,6 +905,18 @@ TEST_F(agent, names_of_other_nodes)
 	EXPECT_STREQ("", verify(self->c));
 }
 
+TEST_F(agent, of_two_rows_of_one_stamp_the_one_that_took_the_name_over_is_told)
+{
+	struct pgnl_agent_row before = name_row("name", 7, 10), after = name_row("name", 8, 10);
+
+	after.fence++;
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "away", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "away", 1, &before, 1, NULL));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &after, 1, NULL));
+	EXPECT_STREQ("there 8 111", whereis(self->handle, "name"));
+}
+
 TEST_F(agent, limits_drop_and_say_so)
 {
 	struct pgnl_agent_row rows[5];

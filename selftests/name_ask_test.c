@@ -305,6 +305,44 @@ TEST_F(name_ask, replaced_here)
 	EXPECT_HOLDER(pid_text(self->b.pid));
 }
 
+/* By which nodes that part right then know afterwards that they had agreed. */
+TEST_F(name_ask, replaced_there_the_stamp_is_kept)
+{
+	struct pgnl_agent_row rows[2] = { far_row(7, 1), far_row(8, 1) };
+	const struct pgnl_upcall *upcall;
+
+	rows[1].stamp = 12;
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "away", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &rows[1], 1, NULL));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "away", 1, &rows[0], 1, NULL));
+	self->asker.replace = true;
+	ASK();
+	upcall = UPCALL();
+	EXPECT_TRUE(upcall->replace);
+	ANSWER(0, upcall, .fence = 1);
+	JOINED(PGNL_YES);
+	ASSERT_EQ(1, self->asker.list->n);
+	EXPECT_EQ(self->a.pid, self->asker.list->name[0].holder.pid);
+	EXPECT_EQ(10, self->asker.list->name[0].stamp);
+}
+
+/* That of a node which was not asked is for the nodes to resolve. */
+TEST_F(name_ask, who_does_not_replace_has_a_stamp_of_its_own)
+{
+	struct pgnl_agent_row row = far_row(7, 1);
+	const struct pgnl_upcall *upcall;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASK();
+	upcall = UPCALL();
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	ANSWER(0, upcall, .fence = 1);
+	JOINED(PGNL_YES);
+	ASSERT_EQ(1, self->asker.list->n);
+	EXPECT_LT(10, self->asker.list->name[0].stamp);
+}
+
 TEST_F(name_ask, a_name_of_another_node_is_unregistered_there)
 {
 	struct pgnl_agent_row row = far_row(7, 1);

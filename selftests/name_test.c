@@ -344,7 +344,30 @@ TEST_F(name, the_fencing_number_grows_though_the_clock_is_set_back)
 	after = told(self->c);
 	EXPECT_TRUE(shift_clock(3600));
 	EXPECT_EQ(before.reg.fence + 1, after.reg.fence);
-	EXPECT_GT(before.reg.stamp, after.reg.stamp);
+}
+
+TEST_F(name, the_stamp_is_kept_when_a_name_is_replaced)
+{
+	struct told first, taken;
+	struct child child;
+
+	ASSERT_EQ(0, child_start(&child));
+	ASSERT_EQ(0, reg(self->c, "n", 0));
+	first = told(self->c);
+	ASSERT_EQ(0, rereg(self->c, "n", child.pid));
+	taken = told(self->c);
+	EXPECT_EQ(first.reg.stamp, taken.reg.stamp);
+	EXPECT_LT(first.reg.fence, taken.reg.fence);
+	/* By a clock set back it would be less otherwise. */
+	ASSERT_TRUE(shift_clock(-3600));
+	EXPECT_EQ(0, rereg(self->c, "n", 0));
+	taken = told(self->c);
+	EXPECT_EQ(first.reg.stamp, taken.reg.stamp);
+	EXPECT_EQ(1, unreg(self->c, "n"));
+	EXPECT_EQ(0, reg(self->c, "n", 0));
+	EXPECT_TRUE(shift_clock(3600));
+	EXPECT_GT(first.reg.stamp, told(self->c).reg.stamp);
+	child_exit(&child, 0);
 }
 
 /* --- What is refused ---------------------------------------------------------- */

@@ -331,7 +331,7 @@ enum pgnl_name_resolve {
 struct pgnl_name {
 	const char *name;
 	uint64_t fence;		/* grows with each registration */
-	uint64_t stamp;		/* when, in nanoseconds of the wall clock */
+	uint64_t stamp;		/* held since, in ns of the wall clock; kept by replace */
 	enum pgnl_name_resolve resolve;
 	struct pgnl_member holder;
 	/* Of another node's answer: the global group of that node, "" when it is in none.

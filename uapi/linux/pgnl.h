@@ -504,7 +504,10 @@ struct pgnl_row {
  * @fence: Fencing number; grows with each registration, whatever the name. It
  *   follows the wall clock in nanoseconds, so that it grows over a reboot as
  *   well, and goes on where that is set back.
- * @stamp: When it was registered, in nanoseconds of the wall clock.
+ * @stamp: Since when the name has been held, in nanoseconds of the wall
+ *   clock: who takes it from somebody, by replace, keeps the stamp. If nodes
+ *   meet that gave a name away apart, the least one keeps it; of equal ones
+ *   the greater fencing number does, since it was taken over there.
  * @resolve: One of enum pgnl_resolve.
  * @pad: Always 0.
  */

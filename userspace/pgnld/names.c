@@ -52,10 +52,8 @@ struct holder {
 	struct core_registration told;
 	uint32_t uid;
 	uint32_t fill;		/* the node's snapshot that it was last in */
-	bool displaced;		/* by a registration of ours, to which its node agreed */
 	/* Of an own one. */
 	uint64_t seq;		/* of its row's last change */
-	bool replaced;		/* by one of another node, to which this one agreed */
 	bool evicted;		/* the kernel has taken it out, or is about to tell so */
 };
 
@@ -365,7 +363,7 @@ static struct holder *put_holder(struct core *core, struct node *node,
 		note_clash(core, name);
 	}
 	if (holder->told.fence != row->told.fence)
-		holder->displaced = holder->replaced = holder->evicted = false;
+		holder->evicted = false;
 	holder->told = row->told;
 	holder->uid = row->uid;
 	hear_fence(core, row->told.fence);
@@ -683,14 +681,6 @@ static void was_refused(struct core *core, struct ask *ask)
 	core->stats.name_retries++;
 }
 
-static void displace(struct name *name)
-{
-	struct holder *holder;
-
-	DL_FOREACH(name->holders, holder)
-		holder->displaced = holder->node;
-}
-
 static void commit(struct core *core, struct ask *ask)
 {
 	core->stats.name_commits++;
@@ -702,7 +692,6 @@ static void commit(struct core *core, struct ask *ask)
 	}
 	if (ask->fence > core->names.fence)
 		core->names.fence = ask->fence;
-	displace(ask->name);
 	/* Its row is to be told before others are let go. */
 	ask->deadline = core->now + core->config.name_time;
 	set_state(core, ask, ASK_COMMITTED);
@@ -919,6 +908,15 @@ void core_name_cancel(struct core *core, uint64_t request)
 
 /* --- conflicts ---------------------------------------------------------------------- */
 
+/*
+ * Who takes a name over keeps its stamp, so the one of the lesser number has been asked
+ * and has agreed: before its agent was killed, perhaps, or the nodes parted.
+ */
+static bool was_taken_over(const struct holder *from, const struct holder *by)
+{
+	return from->told.stamp == by->told.stamp && from->told.fence < by->told.fence;
+}
+
 /* Both ends come to the same, each from both rows. */
 static bool is_later(const struct core *core, const struct holder *own,
 		     const struct holder *other)
@@ -939,7 +937,7 @@ static bool both_lose(const struct holder *own, const struct holder *other)
 static bool loses(const struct core *core, const struct holder *own,
 		  const struct holder *other)
 {
-	return both_lose(own, other) || is_later(core, own, other);
+	return was_taken_over(own, other) || both_lose(own, other) || is_later(core, own, other);
 }
 
 /* Both know of each other now. */
@@ -955,10 +953,10 @@ static void resolve(struct core *core, struct holder *own)
 	struct holder *other;
 
 	DL_FOREACH(own->name->holders, other) {
-		if (!other->node || other->displaced || !have_met(own, other) ||
-		    !(own->replaced || loses(core, own, other)))
+		if (!other->node || was_taken_over(other, own) || !have_met(own, other) ||
+		    !loses(core, own, other))
 			continue;
-		if (own->replaced) {
+		if (was_taken_over(own, other)) {
 			evict(core, own, CORE_EVICT_REPLACED, node_name(other->node));
 			return;
 		}
@@ -1050,7 +1048,6 @@ static void was_replaced(struct core *core, const struct reservation *reserved, 
 
 	if (!own || own->evicted || !reserved->replace || fence <= reserved->fence)
 		return;
-	own->replaced = true;
 	evict(core, own, CORE_EVICT_REPLACED, node_name(reserved->peer->node));
 }
 
@@ -1144,7 +1141,6 @@ static void lose_vote(struct core *core, struct ask *ask, struct peer *peer)
 
 void names_peer_down(struct core *core, struct peer *peer)
 {
-	struct holder *holder;
 	struct name *name;
 	struct ask *ask;
 
@@ -1158,9 +1154,6 @@ void names_peer_down(struct core *core, struct peer *peer)
 		unreserve(core, peer->reserved);
 		put_name(core, name);
 	}
-	/* What it agreed to it may have forgotten. */
-	for (holder = peer->node ? peer->node->names : NULL; holder; holder = holder->node_next)
-		holder->displaced = false;
 }
 
 /* --- frames ------------------------------------------------------------------------ */

@@ -521,6 +521,75 @@ TEST_F(names, who_asks_goes)
 	ASSERT_EQ(-1, VERDICT(request));
 }
 
+/* Node 0 has agreed to give the name to node 1, and knows nothing of it yet. */
+#define REPLACE_UNHEARD(resolve) do {					\
+	uint64_t replace_request;					\
+	BOOT_ALL(3);							\
+	ASSERT_LT(0, ASK_AS(0, "x", 1, resolve));			\
+	AGREE();							\
+	replace_request = sim_register(self->node[1], "x", 2, 7, resolve, true);	\
+	for (int tries = 0; !HOLDER(1, "x") && tries < 10000; tries++)	\
+		RUN(10 * LOOP_US);					\
+	ASSERT_EQ(CORE_NAME_YES, VERDICT(replace_request));		\
+	ASSERT_EQ(1, HOLDER(0, "x"));					\
+} while (0)
+#define WAS_REPLACED() do {						\
+	AGREE();							\
+	ASSERT_EQ(0, HOLDER(0, "x"));					\
+	ASSERT_EQ(CORE_EVICT_REPLACED, LOST(0, "x", 1));		\
+	ASSERT_EQ(2, HOLDER(1, "x"));					\
+	ASSERT_EQ(2, SEES(2, 1, "x"));					\
+} while (0)
+
+/* The new holder keeps it when they meet again, which is no conflict. */
+TEST_F(names, agent_killed_between_agreeing_and_letting_go)
+{
+	REPLACE_UNHEARD(CORE_KEEP_FIRST);
+	sim_kill_agent(self->node[0]);
+	RUN(10 * LOOP_S);
+	sim_start_agent(self->node[0]);
+	WAS_REPLACED();
+}
+
+TEST_F(names, agent_killed_before_it_says_that_it_has_replaced)
+{
+	REPLACE_UNHEARD(CORE_KEEP_FIRST);
+	sim_kill_agent(self->node[1]);
+	RUN(10 * LOOP_S);
+	sim_start_agent(self->node[1]);
+	WAS_REPLACED();
+}
+
+TEST_F(names, cut_between_agreeing_and_letting_go)
+{
+	REPLACE_UNHEARD(CORE_NOTIFY_ALL);
+	CUT(0, 1, true);
+	CUT(0, 2, true);
+	RUN(20 * LOOP_S);
+	CUT(0, 1, false);
+	CUT(0, 2, false);
+	WAS_REPLACED();
+}
+
+/* From hand to hand, while the first node is away. */
+TEST_F(names, replaced_again_before_the_first_one_lets_go)
+{
+	uint64_t request;
+
+	REPLACE_UNHEARD(CORE_RANDOM_EXIT);
+	sim_kill_agent(self->node[0]);
+	RUN(10 * LOOP_S);
+	request = REPLACE(2, "x", 3);
+	RUN(10 * LOOP_S);
+	ASSERT_EQ(CORE_NAME_YES, VERDICT(request));
+	sim_start_agent(self->node[0]);
+	AGREE();
+	ASSERT_EQ(CORE_EVICT_REPLACED, LOST(0, "x", 1));
+	ASSERT_EQ(CORE_EVICT_REPLACED, LOST(1, "x", 2));
+	ASSERT_EQ(3, HOLDER(2, "x"));
+	ASSERT_EQ(3, SEES(0, 2, "x"));
+}
+
 /* Only who may replaces and unregisters: the same user, and root where it is root. */
 TEST_F(names, rights)
 {

@@ -394,8 +394,8 @@ static void check_fence(struct registry *registry, const struct registration *ne
 
 static uint64_t clock_of(const struct registry *registry, const struct sim_node *node)
 {
-	/* Nobody's is right. */
-	return 1000 * LOOP_S + now(registry) + sim_site(node) % 3 * LOOP_S;
+	/* Nobody's is right, and no two are the same. */
+	return 1000 * LOOP_S + now(registry) + sim_site(node) % 3 * LOOP_S + sim_site(node);
 }
 
 /* As the kernel does it, which remembers the last one over the end of an agent. */
@@ -410,11 +410,44 @@ static uint64_t next_fence(const struct registry *registry, const struct sim_nod
 	return clock > above ? clock : above + 1;
 }
 
+static const struct registration *seen_registration(const struct registry *registry,
+						    const struct seen *seen)
+{
+	const struct registration *r;
+
+	for (r = registry->all; r; r = r->next)
+		if (!strcmp(sim_name(r->node), seen->owner) && !strcmp(r->name, seen->name) &&
+		    sim_incarnation(r->node) == seen->incarnation && r->id == seen->id &&
+		    r->told.fence == seen->fence)
+			return r;
+	return NULL;
+}
+
+/* Of the kernel's rows by then; who replaces somebody keeps the stamp. */
+static uint64_t next_stamp(const struct registry *registry, const struct request *request,
+			   const struct registration *old)
+{
+	uint64_t stamp = old && request->replace ? old->told.stamp : UINT64_MAX;
+	const struct registration *far;
+	const struct seen *seen;
+
+	for (seen = registry->seen; request->replace && seen; seen = seen->next) {
+		if (seen->viewer != request->node || !seen->present ||
+		    strcmp(seen->name, request->name))
+			continue;
+		far = seen_registration(registry, seen);
+		if (far && far->told.stamp < stamp)
+			stamp = far->told.stamp;
+	}
+	return stamp < UINT64_MAX ? stamp : clock_of(registry, request->node);
+}
+
 uint64_t registry_commit(struct registry *registry, struct sim_node *node, uint64_t number,
 		     uint64_t fence)
 {
 	struct request *request = find_request(registry, node, number);
 	struct registration *r, *old;
+	uint64_t stamp;
 
 	if (!request)
 		return 0;
@@ -427,6 +460,7 @@ uint64_t registry_commit(struct registry *registry, struct sim_node *node, uint6
 		request->verdict = request->process ? CORE_NAME_TAKEN : CORE_NAME_MISSING;
 		return 0;
 	}
+	stamp = next_stamp(registry, request, old);
 	if (old)
 		end(registry, old, CORE_EVICT_REPLACED);
 	r = mem_new(&registry->memory, sizeof(*r));
@@ -439,8 +473,8 @@ uint64_t registry_commit(struct registry *registry, struct sim_node *node, uint6
 	r->replaces = request->replace;
 	r->held = true;
 	r->begun = now(registry);
-	r->told.stamp = clock_of(registry, node);
-	r->told.fence = next_fence(registry, node, fence, r->told.stamp);
+	r->told.stamp = stamp;
+	r->told.fence = next_fence(registry, node, fence, clock_of(registry, node));
 	r->told.resolve = (uint8_t)request->resolve;
 	sim_say(registry->sim, "%s: %llu holds %s", sim_name(node),
 		(unsigned long long)r->id, r->name);
@@ -471,11 +505,21 @@ static bool loses(const struct registration *own, const struct registration *oth
 {
 	int order = strcmp(sim_name(own->node), sim_name(other->node));
 
+	/* One took it over from the other. */
+	if (own->told.stamp == other->told.stamp && own->told.fence != other->told.fence)
+		return false;
 	if (own->told.resolve == CORE_NOTIFY_ALL || other->told.resolve == CORE_NOTIFY_ALL)
 		return true;
 	if (own->told.stamp != other->told.stamp)
 		return own->told.stamp > other->told.stamp;
 	return order ? order > 0 : sim_incarnation(own->node) > sim_incarnation(other->node);
+}
+
+/* With the right, or after one that had it. */
+static bool replaces(const struct registration *r, const struct registration *own)
+{
+	return r->replaces && r->told.fence > own->told.fence &&
+	       (has_right(r->uid, own) || r->told.stamp == own->told.stamp);
 }
 
 /* Was there one there, at the same time, that explains it? */
@@ -489,8 +533,7 @@ static bool has_reason(struct registry *registry, const struct registration *own
 		if (strcmp(sim_name(r->node), other) || strcmp(r->name, own->name) ||
 		    (!r->held && r->ended < own->begun))
 			continue;
-		if (why == CORE_EVICT_REPLACED ? r->replaces && r->told.fence > own->told.fence &&
-		    has_right(r->uid, own) : loses(own, r))
+		if (why == CORE_EVICT_REPLACED ? replaces(r, own) : loses(own, r))
 			return true;
 	}
 	if (why != CORE_EVICT_UNREGISTERED)
