@@ -40,6 +40,7 @@ mend() {
 	for node; do
 		heal "$node"
 		undo "$node" 2>/dev/null || true
+		in_time "$node" 2>/dev/null || true
 		changed=
 		cmp -s "$cluster/$node.conf" "$cluster/$node.conf.first" || changed=yes
 		[ ! "$changed" ] || cp "$cluster/$node.conf.first" "$cluster/$node.conf"
@@ -63,14 +64,19 @@ reloaded() {
 	[ "$(reloads "$1")" -gt "$2" ]
 }
 
-# grace TIME NODE...: they keep the members of a lost node so long, until mend(). For what
-# must happen within it, however slow the machine is.
-grace() {
+# setting KEY VALUE NODE...: of their configurations, until mend().
+setting() {
 	local node
-	for node in "${@:2}"; do
-		sed -i "s/^grace = .*/grace = $1/" "$cluster/$node.conf"
+	for node in "${@:3}"; do
+		sed -i "s/^$1 = .*/$1 = $2/" "$cluster/$node.conf"
 		reload "$node"
 	done
+}
+
+# grace TIME NODE...: they keep the members of a lost node so long. For what must happen
+# within it, however slow the machine is.
+grace() {
+	setting grace "$@"
 }
 
 # The end of all nodes; what their agents have said stays.

@@ -109,6 +109,29 @@ sleeper_of() {
 	eventually is_of "$1" "$!"
 }
 
+# Its frames to the holder's node are on their way, and its agent dies: what it has
+# agreed to is told by the rows alone.
+@test "an agent is killed between agreeing to a replace and letting go" {
+	local p q
+	sleeper p
+	sleeper q
+	setting tolerance 20s a b c
+	eventually meet a b c
+	register a x "$p" --resolve notify-all
+	eventually holds x "a $p" a b c
+	hears a x
+	late a 1500ms
+	register b x "$q" --replace --resolve notify-all
+	stop a
+	holds x "a $p" a
+	in_time a
+	start a
+	eventually holds x "b $q" a b c
+	[ -d "/proc/$p" ]
+	eventually grep -q '"reason":"replaced".*"by":{"node":"b"}' "$heard"
+	[ "$(grep -c '"reason":"conflict"' "$heard")" = 0 ]
+}
+
 @test "replace and unregister are for the holder's user and the owner of the scope there" {
 	local p q
 	sleeper_of 1234 p

@@ -109,6 +109,15 @@ undo() {
 	tc qdisc del dev "v-$1" clsact
 }
 
+# late NODE TIME: what it hears comes so much later; in_time NODE: no more.
+late() {
+	tc qdisc replace dev "v-$1" root netem delay "$2"
+}
+
+in_time() {
+	tc qdisc del dev "v-$1" root
+}
+
 # cut_pair NODE NODE: these two don't hear each other, all others hear both.
 cut_pair() {
 	cut_way "$1" "$2"
