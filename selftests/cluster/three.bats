@@ -150,6 +150,39 @@ limit_rows() {
 	eventually agree "${nodes[@]}"
 }
 
+# said NODE WORDS: how often its agent has.
+said() {
+	grep -c "$2" "$cluster/$1.log" || true
+}
+
+has_said() {
+	[ "$(said "$1" "$2")" -gt "$3" ]
+}
+
+# The instance by which TIPC knows the agents of all nodes here.
+instance() {
+	on a tipc nametable show | awk -v type=$((0x70676e6c)) '$1 == type { print $2; exit }'
+}
+
+# Of two agents the one with the lower address connects.
+@test "an agent that TIPC does not tell of another one is connected by that" {
+	local lower=a upper=c gone known
+	if [ "$(agent_says a | jq .engine.address)" -gt "$(agent_says c | jq .engine.address)" ]; then
+		lower=c upper=a
+	fi
+	gone=$(said "$lower" "the agent has gone")
+	stop "$upper" TERM
+	eventually has_said "$lower" "the agent has gone" "$gone"
+	"$cluster_tests/unsubscribe.py" "$(<"$cluster/$lower.pid")" "$(instance)"
+	known=$(said "$lower" "an agent is there")
+	start "$upper"
+	eventually meet "${nodes[@]}"
+	[ "$(said "$lower" "an agent is there")" = "$known" ]
+	# It would be told of nobody else, either.
+	stop "$lower"
+	start "$lower"
+}
+
 @test "kill -9 of an agent, again and again, is no leave and no join for anybody" {
 	local before
 	grace 60s "${nodes[@]}"

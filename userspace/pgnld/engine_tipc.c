@@ -18,6 +18,7 @@
 #define SERVICE		0x70676e6cu	/* "pgnl": an agent, of a global group */
 #define RETRY_MS	1000		/* between two tries to connect to a peer */
 #define CONNECT_MS	2000
+#define HELP_MS		5000		/* for the other one to connect, if that is its part */
 #define TOPOLOGY_SECONDS 1		/* before the topology server is asked anew */
 #define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
 #define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
@@ -142,7 +143,11 @@ static void free_peer(struct peer *peer)
 	free(peer);
 }
 
-/* Of two agents the one with the lower address connects, so there is one connection. */
+/*
+ * Of two agents the one with the lower address connects, so there is one connection.
+ * When it does not, it may not know of the other one: TIPC loses a binding at times that
+ * is made while the nodes' link comes up. Then the other one does it.
+ */
 static bool is_ours_to_connect(const struct peer *peer)
 {
 	return own_address(peer->tipc) < peer->node;
@@ -171,10 +176,10 @@ static unsigned int pause_left(const struct peer *peer)
 static void settle(struct peer *peer)
 {
 	peer->state = PEER_IDLE;
-	if (!peer->ref)
+	if (peer->ref)
+		retry_after(peer, is_ours_to_connect(peer) ? pause_left(peer) : HELP_MS);
+	else
 		free_peer(peer);
-	else if (is_ours_to_connect(peer))
-		retry_after(peer, pause_left(peer));
 }
 
 static bool watch_connection(struct peer *peer, int fd)
@@ -266,7 +271,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 		end_epoch(peer);
 	else if (peer->state == PEER_CONNECTING)
 		fail_connect(peer, ETIMEDOUT);
-	else if (peer->state == PEER_IDLE && peer->ref && is_ours_to_connect(peer))
+	else if (peer->state == PEER_IDLE && peer->ref)
 		try_connect(peer);
 }
 
@@ -379,13 +384,15 @@ static void tipc_close(struct engine *engine, uint64_t node, uint64_t epoch)
 
 /* --- who connects to us --------------------------------------------------------- */
 
-/* From the other agent of a pair that is theirs to connect, and from no one else. */
+/* From the other agent of a pair that is theirs to connect, or that is not known here. */
 static bool is_welcome(struct tipc *tipc, uint32_t node)
 {
 	const struct peer *peer = find_peer(tipc, node);
-	uint32_t self = own_address(tipc);
 
-	return node && node < self && (!peer || (peer->state == PEER_IDLE && !pause_left(peer)));
+	if (!node || node == own_address(tipc))
+		return false;
+	return !peer || (!is_ours_to_connect(peer) && peer->state == PEER_IDLE &&
+			 !pause_left(peer));
 }
 
 static void take_connection(struct tipc *tipc, int fd)
@@ -431,8 +438,12 @@ static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 	}
 	log_debug("node %x: an agent is there", node);
 	peer->ref = ref;
-	if (peer->state == PEER_IDLE && is_ours_to_connect(peer))
+	if (peer->state != PEER_IDLE)
+		return;
+	if (is_ours_to_connect(peer))
 		try_connect(peer);
+	else
+		retry_after(peer, HELP_MS);
 }
 
 static void on_withdrawn(struct tipc *tipc, uint32_t node, uint32_t ref)

@@ -162,7 +162,7 @@ bad_cables() {
 @test "an agent that TIPC tells no more of others asks anew, and keeps who is connected" {
 	stop c TERM
 	eventually knows a c suspect
-	"$cluster_tests/long/unsubscribe.py" "$(<"$cluster/a.pid")"
+	"$cluster_tests/unsubscribe.py" "$(<"$cluster/a.pid")"
 	eventually grep -q "asked anew" "$cluster/a.log"
 	start c
 	eventually meet "${nodes[@]}"

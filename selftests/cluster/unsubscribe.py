@@ -1,13 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""unsubscribe.py PID: have TIPC's topology server end its connection with an agent."""
+"""unsubscribe.py PID [INSTANCE]: have TIPC's topology server end its connection with an
+agent; with the instance of the service that agents are, have it tell nothing of them any
+more, which the agent does not notice."""
 
 import ctypes
 import os
 import socket
+import struct
 import sys
 
 SYS_PIDFD_GETFD = 438
+SERVICE = 0x70676e6c    # "pgnl"
+SUB_PORTS, SUB_CANCEL = 1, 4
 
 
 def sockets(pid):
@@ -33,7 +38,16 @@ def is_of_server(sock):
         return False
 
 
+def ended_by(words):
+    """What to send: no subscription at all, or the cancellation of the agent's one."""
+    if not words:
+        return b"no subscription"
+    instance = int(words[0], 0)
+    return struct.pack("=5I8s", SERVICE, instance, instance, 0xffffffff, SUB_PORTS | SUB_CANCEL,
+                       b"")
+
+
 FOUND = [sock for sock in sockets(int(sys.argv[1])) if is_of_server(sock)]
 for server in FOUND:
-    server.send(b"no subscription")     # which ends it
+    server.send(ended_by(sys.argv[2:]))
 sys.exit(0 if len(FOUND) == 1 else f"{len(FOUND)} connections to the topology server")
