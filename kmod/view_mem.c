@@ -164,13 +164,17 @@ static u32 pop_block(struct pgnl_view *view, unsigned int class)
 	return place;
 }
 
-/* Never across the border of a page unless it consists of whole ones. */
+/*
+ * Never across the border of a page unless it consists of whole ones. The first page
+ * is there, so what is not used after all can be given back.
+ */
 static u32 grow_heap(struct pgnl_view *view, unsigned int class)
 {
 	u32 place = view->heap_end;
 	u32 units = 1U << class;
 
-	if (units > PGNL_VIEW_SIZE / PGNL_VIEW_UNIT - place)
+	if (units > PGNL_VIEW_SIZE / PGNL_VIEW_UNIT - place ||
+	    !pgnl_view_make_locked(view, (u64)place * PGNL_VIEW_UNIT))
 		return 0;
 	view->heap_end += units;
 	return place;
@@ -195,10 +199,11 @@ static u32 pop_smallest(struct pgnl_view *view, unsigned int *class,
  * @view: the view
  * @size: bytes, rounded up to a power of two
  *
- * A block of up to a page is within one. What is in it is left over; there may
- * be no pages yet. Large blocks are split only when nothing else is left.
+ * A block of up to a page is within one. What is in it is left over; of a larger one
+ * there may be no more than the first page yet. Large blocks are split only when
+ * nothing else is left.
  *
- * Return: its place, or 0 when the range is used up.
+ * Return: its place, or 0 when the range is used up or there is no memory.
  */
 u32 pgnl_view_alloc_locked(struct pgnl_view *view, size_t size)
 {
