@@ -100,6 +100,7 @@ struct pgnl_alias;
 struct pgnl_cluster;
 struct pgnl_deaths;
 struct pgnl_node;
+struct pgnl_proc_block;
 struct pgnl_remotes;
 struct pgnl_user;
 struct pgnl_view;
@@ -493,6 +494,7 @@ enum {
  * @pn: where it lives (C)
  * @user: whom its members are charged to, counted: the real user as of the
  *	first of them (C)
+ * @block: the memory that it shares with others, or NULL (C)
  * @watch: entry on @pid's queue of waiters for the end
  * @rcu: for freeing, when nobody watches any more
  * @rows: its members (L)
@@ -514,6 +516,7 @@ struct pgnl_proc {
 	u64 id;
 	struct pgnl_net *pn;
 	struct pgnl_user *user;
+	struct pgnl_proc_block *block;
 	union {
 		wait_queue_entry_t watch;
 		struct rcu_head rcu;
