@@ -132,7 +132,8 @@ static u64 held_since(const struct pgnl_claim *claim,
 		since = pgnl_group_title(group)->told.stamp;
 	if (claim->agreed)
 		far = pgnl_remote_holder(group);
-	if (far)
+	/* One that is not up was not asked. */
+	if (far && READ_ONCE(far->node->state) == PGNL_STATE_UP)
 		since = min_not_zero(since, pgnl_remote_name(far)->told.stamp);
 	return since;
 }

@@ -164,6 +164,11 @@ static u32 pop_block(struct pgnl_view *view, unsigned int class)
 	return place;
 }
 
+static bool heap_has_room(const struct pgnl_view *view, unsigned int class)
+{
+	return (1U << class) <= PGNL_VIEW_SIZE / PGNL_VIEW_UNIT - view->heap_end;
+}
+
 /*
  * Never across the border of a page unless it consists of whole ones. The first page
  * is there, so what is not used after all can be given back.
@@ -171,12 +176,11 @@ static u32 pop_block(struct pgnl_view *view, unsigned int class)
 static u32 grow_heap(struct pgnl_view *view, unsigned int class)
 {
 	u32 place = view->heap_end;
-	u32 units = 1U << class;
 
-	if (units > PGNL_VIEW_SIZE / PGNL_VIEW_UNIT - place ||
+	if (!heap_has_room(view, class) ||
 	    !pgnl_view_make_locked(view, (u64)place * PGNL_VIEW_UNIT))
 		return 0;
-	view->heap_end += units;
+	view->heap_end += 1U << class;
 	return place;
 }
 
@@ -201,7 +205,7 @@ static u32 pop_smallest(struct pgnl_view *view, unsigned int *class,
  *
  * A block of up to a page is within one. What is in it is left over; of a larger one
  * there may be no more than the first page yet. Large blocks are split only when
- * nothing else is left.
+ * the range is used up.
  *
  * Return: its place, or 0 when the range is used up or there is no memory.
  */
@@ -220,7 +224,7 @@ u32 pgnl_view_alloc_locked(struct pgnl_view *view, size_t size)
 		from = whole;
 		place = grow_heap(view, from);
 	}
-	if (!place)
+	if (!place && !heap_has_room(view, whole))
 		place = pop_smallest(view, &from, PGNL_VIEW_CLASSES - 1);
 	while (place && from > class) {
 		from--;

@@ -17,6 +17,7 @@
 
 #define MOST	10000	/* more allocations than any request makes */
 #define MANY	150	/* groups whose listing takes several parts */
+#define CROWD	40	/* processes; enough for several that share their memory */
 
 FIXTURE(fault)
 {
@@ -38,7 +39,7 @@ FIXTURE_SETUP(fault)
 	/* What users have in use counts the namespaces of earlier tests until they go. */
 	ASSERT_TRUE(WAIT_UNTIL(!usage_get(self->eye, PGNL_A_LIMIT_USER_GROUPS) &&
 			       !usage_get(self->eye, PGNL_A_LIMIT_USER_MEMBERSHIPS)));
-	ASSERT_EQ(0, crowd_start(&self->crowd, 4));
+	ASSERT_EQ(0, crowd_start(&self->crowd, CROWD));
 }
 
 FIXTURE_TEARDOWN(fault)
@@ -71,7 +72,7 @@ static int set_names(struct client *c, pid_t holder)
 	return req_do(c);
 }
 
-/* Scopes "s" of mode pg2 and "t" of mode pg; crowd[3] is in no group. */
+/* Scopes "s" of mode pg2 and "t" of mode pg; from crowd[3] on they are in no group. */
 static int set_stage(struct client *c, const struct crowd *crowd)
 {
 	const pid_t *pid = crowd->pid;
@@ -237,6 +238,14 @@ static void join_request(struct client *c, const pid_t *pid)
 	for (int i = 0; i < 4; i++)
 		put_u32(c, PGNL_A_PID, pid[i]);
 	put_bin(c, PGNL_A_META, "new", 3);
+}
+
+/* All of processes that are in no group. */
+static void join_crowd_request(struct client *c, const pid_t *pid)
+{
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "t", "g");
+	for (int i = 3; i < CROWD; i++)
+		put_u32(c, PGNL_A_PID, pid[i]);
 }
 
 static void join_again_request(struct client *c, const pid_t *pid)
@@ -522,6 +531,7 @@ EACH_ALLOCATION_OF(group_new)
 EACH_ALLOCATION_OF(group_del)
 EACH_ALLOCATION_OF(group_get)
 EACH_ALLOCATION_OF(join)
+EACH_ALLOCATION_OF(join_crowd)
 EACH_ALLOCATION_OF(join_again)
 EACH_ALLOCATION_OF(join_self)
 EACH_ALLOCATION_OF(register)

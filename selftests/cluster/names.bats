@@ -120,7 +120,7 @@ sleeper_of() {
 	register a x "$p" --resolve notify-all
 	eventually holds x "a $p" a b c
 	hears a x
-	late a 1500ms
+	late a 2s
 	register b x "$q" --replace --resolve notify-all
 	stop a
 	holds x "a $p" a

@@ -22,6 +22,7 @@ setup() {
 
 teardown() {
 	end_test
+	[ ! "${deaf-}" ] || stop "$deaf"
 	mend "${nodes[@]}"
 }
 
@@ -165,22 +166,39 @@ instance() {
 }
 
 # Of two agents the one with the lower address connects.
-@test "an agent that TIPC does not tell of another one is connected by that" {
-	local lower=a upper=c gone known
-	if [ "$(agent_says a | jq .engine.address)" -gt "$(agent_says c | jq .engine.address)" ]; then
+sort_agents() {
+	lower=a upper=c
+	[ "$(agent_says a | jq .engine.address)" -lt "$(agent_says c | jq .engine.address)" ] ||
 		lower=c upper=a
-	fi
+}
+
+# It is told of nobody any more, as long as it lives.
+unsubscribe() {
+	deaf=$1
+	"$cluster_tests/unsubscribe.py" "$(<"$cluster/$1.pid")" "$(instance)"
+	known=$(said "$1" "an agent is there")
+}
+
+@test "an agent that TIPC does not tell of another one is connected by that" {
+	local lower upper gone known
+	sort_agents
 	gone=$(said "$lower" "the agent has gone")
 	stop "$upper" TERM
 	eventually has_said "$lower" "the agent has gone" "$gone"
-	"$cluster_tests/unsubscribe.py" "$(<"$cluster/$lower.pid")" "$(instance)"
-	known=$(said "$lower" "an agent is there")
+	unsubscribe "$lower"
 	start "$upper"
 	eventually meet "${nodes[@]}"
 	[ "$(said "$lower" "an agent is there")" = "$known" ]
-	# It would be told of nobody else, either.
-	stop "$lower"
-	start "$lower"
+}
+
+@test "so is one that knows where the other one was in its last life" {
+	local lower upper known
+	sort_agents
+	unsubscribe "$lower"
+	stop "$upper" TERM
+	start "$upper"
+	eventually meet "${nodes[@]}"
+	[ "$(said "$lower" "an agent is there")" = "$known" ]
 }
 
 @test "kill -9 of an agent, again and again, is no leave and no join for anybody" {

@@ -145,8 +145,9 @@ static void free_peer(struct peer *peer)
 
 /*
  * Of two agents the one with the lower address connects, so there is one connection.
- * When it does not, it may not know of the other one: TIPC loses a binding at times that
- * is made while the nodes' link comes up. Then the other one does it.
+ * When it does not, it may not know of the other one, or of its last life only: TIPC loses
+ * bindings at times that are made while the nodes' link comes up, and those after them.
+ * Then the other one does it.
  */
 static bool is_ours_to_connect(const struct peer *peer)
 {
@@ -321,6 +322,8 @@ static bool receive(struct peer *peer, uint64_t epoch)
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer *peer = arg;
+	struct tipc *tipc = peer->tipc;
+	uint32_t node = peer->node;
 	uint64_t epoch;
 	int left = FRAMES_AT_ONCE;
 
@@ -329,7 +332,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	if (peer->state == PEER_CONNECTING && !see_connecting(peer))
 		return;
 	/* The core may have closed at once what has just begun. */
-	if (peer->state != PEER_UP)
+	if (find_peer(tipc, node) != peer || peer->state != PEER_UP)
 		return;
 	epoch = peer->epoch;
 	while (left-- && receive(peer, epoch))
@@ -384,15 +387,17 @@ static void tipc_close(struct engine *engine, uint64_t node, uint64_t epoch)
 
 /* --- who connects to us --------------------------------------------------------- */
 
-/* From the other agent of a pair that is theirs to connect, or that is not known here. */
+/* From another agent, as long as nothing else has come of it. The pauses of a pair that
+ * is ours to connect are between our own tries, which lead nowhere.
+ */
 static bool is_welcome(struct tipc *tipc, uint32_t node)
 {
 	const struct peer *peer = find_peer(tipc, node);
 
 	if (!node || node == own_address(tipc))
 		return false;
-	return !peer || (!is_ours_to_connect(peer) && peer->state == PEER_IDLE &&
-			 !pause_left(peer));
+	return !peer || (peer->state == PEER_IDLE &&
+			 (is_ours_to_connect(peer) || !pause_left(peer)));
 }
 
 static void take_connection(struct tipc *tipc, int fd)
@@ -430,8 +435,12 @@ static void on_listener(evutil_socket_t fd, short what, void *arg)
 
 static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 {
-	struct peer *peer = get_peer(tipc, node);
+	struct peer *peer;
 
+	/* Another socket of this node is nobody to connect with. */
+	if (node == own_address(tipc))
+		return;
+	peer = get_peer(tipc, node);
 	if (!peer) {
 		log_error("out of memory for a peer");
 		return;

@@ -52,6 +52,7 @@ struct holder {
 	struct core_registration told;
 	uint32_t uid;
 	uint32_t fill;		/* the node's snapshot that it was last in */
+	bool displaced;		/* by a registration of ours, to which its node agreed */
 	/* Of an own one. */
 	uint64_t seq;		/* of its row's last change */
 	bool evicted;		/* the kernel has taken it out, or is about to tell so */
@@ -363,7 +364,7 @@ static struct holder *put_holder(struct core *core, struct node *node,
 		note_clash(core, name);
 	}
 	if (holder->told.fence != row->told.fence)
-		holder->evicted = false;
+		holder->displaced = holder->evicted = false;
 	holder->told = row->told;
 	holder->uid = row->uid;
 	hear_fence(core, row->told.fence);
@@ -681,6 +682,14 @@ static void was_refused(struct core *core, struct ask *ask)
 	core->stats.name_retries++;
 }
 
+static void displace(struct name *name)
+{
+	struct holder *holder;
+
+	DL_FOREACH(name->holders, holder)
+		holder->displaced = holder->node;
+}
+
 static void commit(struct core *core, struct ask *ask)
 {
 	core->stats.name_commits++;
@@ -692,6 +701,7 @@ static void commit(struct core *core, struct ask *ask)
 	}
 	if (ask->fence > core->names.fence)
 		core->names.fence = ask->fence;
+	displace(ask->name);
 	/* Its row is to be told before others are let go. */
 	ask->deadline = core->now + core->config.name_time;
 	set_state(core, ask, ASK_COMMITTED);
@@ -909,8 +919,9 @@ void core_name_cancel(struct core *core, uint64_t request)
 /* --- conflicts ---------------------------------------------------------------------- */
 
 /*
- * Who takes a name over keeps its stamp, so the one of the lesser number has been asked
- * and has agreed: before its agent was killed, perhaps, or the nodes parted.
+ * Who takes a name over keeps its stamp, so of two with one stamp the one of the lesser
+ * number, or who had it from that one, was asked and has agreed: before an agent was
+ * killed, perhaps, or the nodes parted.
  */
 static bool was_taken_over(const struct holder *from, const struct holder *by)
 {
@@ -953,10 +964,12 @@ static void resolve(struct core *core, struct holder *own)
 	struct holder *other;
 
 	DL_FOREACH(own->name->holders, other) {
-		if (!other->node || was_taken_over(other, own) || !have_met(own, other) ||
-		    !loses(core, own, other))
+		if (!other->node || other->displaced || was_taken_over(other, own) ||
+		    !have_met(own, other) || !loses(core, own, other))
 			continue;
 		if (was_taken_over(own, other)) {
+			core_log(core, CORE_LOG_INFO, "a name is let go, which node %.*s has "
+				 "taken over", TEXT(node_name(other->node)));
 			evict(core, own, CORE_EVICT_REPLACED, node_name(other->node));
 			return;
 		}
@@ -1141,6 +1154,7 @@ static void lose_vote(struct core *core, struct ask *ask, struct peer *peer)
 
 void names_peer_down(struct core *core, struct peer *peer)
 {
+	struct holder *holder;
 	struct name *name;
 	struct ask *ask;
 
@@ -1154,6 +1168,9 @@ void names_peer_down(struct core *core, struct peer *peer)
 		unreserve(core, peer->reserved);
 		put_name(core, name);
 	}
+	/* What it agreed to it may have forgotten; their stamps tell. */
+	for (holder = peer->node ? peer->node->names : NULL; holder; holder = holder->node_next)
+		holder->displaced = false;
 }
 
 /* --- frames ------------------------------------------------------------------------ */
