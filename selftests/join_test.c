@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "common.h"
+#include "proc.h"
 
 NETNS_FIXTURE(join);
 
@@ -840,7 +841,7 @@ TEST_F_TIMEOUT(join, a_reader_never_sees_a_part_of_a_batch, 280)
 	ASSERT_LE(0, reader);
 	if (!reader)
 		_exit(see_whole_batches(shared));
-	for (int group = 0; group < GROUPS; group++) {
+	for (int group = 0; group <= (GROUPS - 1) * rounds_factor(); group++) {
 		__atomic_store_n(&shared->group, group, __ATOMIC_SEQ_CST);
 		snprintf(name, sizeof(name), "b%d", group);
 		ASSERT_EQ(1, join_pids(self->c, NULL, name, crowd.pid, BATCH));
