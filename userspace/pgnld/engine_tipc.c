@@ -18,7 +18,7 @@
 #define SERVICE		0x70676e6cu	/* "pgnl": an agent, of a global group */
 #define RETRY_MS	1000		/* between two tries to connect to a peer */
 #define CONNECT_MS	2000
-#define HELP_MS		5000		/* for the other one to connect, if that is its part */
+#define HELP_MS		10000		/* for the other one to connect, if that is its part */
 #define TOPOLOGY_SECONDS 1		/* before the topology server is asked anew */
 #define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
 #define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
