@@ -38,10 +38,17 @@ class Views(unittest.TestCase):
         self.assertEqual(view.gaps, [])
 
     def test_a_join_or_leave_that_is_missing_shows(self):
+        begin = event('snapshot', 1, 'g'), event('join', 2, 'g', ('a', '1', 1))
+        for gap in (event('join', 3, 'g', ('a', '1', 1)), event('leave', 3, 'g', ('a', '1', 1)),
+                    event('leave', 3, 'g', ('a', '1', 2)), event('join', 1, 'g', ('a', '3', 1))):
+            self.assertEqual(len(heard(*begin, gap).gaps), 1, gap)
+
+    def test_what_was_listed_may_be_told_once_more(self):
         begin = event('snapshot', 1, 'g', ('a', '1', 1))
-        for gap in (event('join', 2, 'g', ('a', '1', 1)), event('leave', 2, 'g', ('a', '1', 1)),
-                    event('leave', 2, 'g', ('a', '2', 0)), event('join', 0, 'g', ('a', '3', 1))):
-            self.assertEqual(len(heard(begin, gap).gaps), 1, gap)
+        again = event('join', 2, 'g', ('a', '1', 1)), event('leave', 3, 'g', ('a', '2', 0))
+        listed = event('resync', 4, None, reason='listed')
+        self.assertEqual(heard(begin, *again, listed, begin, *again).gaps, [])
+        self.assertEqual(len(heard(begin, *again, *again).gaps), 3)
 
     def test_a_resync_makes_it_void_or_goes_on(self):
         begin = event('snapshot', 1, 'g', ('a', '1', 1))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What somebody knows who hears events alone, and whether one is missing before the next:
-each tells the count after it, so it has to fit to the one before it."""
+each tells the count after it, so it has to fit to the one before it. Only the first one
+after a listing may tell what that has already: members move while they are listed."""
 
 
 class View:
     def __init__(self):
         self.counts = {}        # (group, node, id): count
+        self.heard = set()      # of which there was an event since they were listed
         self.seq = 0
         self.resyncs = 0
         self.gaps = []
@@ -38,17 +40,20 @@ class View:
 
     def join(self, event):
         for key, before, count in self.members(event):
-            if count <= before:
-                self.gap(event, f'makes {count} of {before}')
+            self.check(event, key, count - before)
             self.counts[key] = count
 
     def leave(self, event):
         for key, before, count in self.members(event):
-            if count >= before:
-                self.gap(event, f'makes {count} of {before}')
+            self.check(event, key, before - count)
             self.counts[key] = count
             if not count:
                 del self.counts[key]
+
+    def check(self, event, key, change):
+        if change < 0 or (not change and key in self.heard):
+            self.gap(event, f'changes {self.counts.get(key, 0)} by {change}')
+        self.heard.add(key)
 
     def delete(self, event):
         for key in [key for key in self.counts if key[0] == event['group']]:
@@ -59,3 +64,4 @@ class View:
         self.resyncs += 1
         if event['reason'] == 'listed':
             self.counts.clear()
+            self.heard.clear()
