@@ -10,6 +10,7 @@
 #include "table.h"
 #include "user.h"
 #include "verify.h"
+#include "view.h"
 
 /* Attributes of user limits and of limits of a namespace, in their order. */
 static const int user_limit_attr[PGNL_NR_USER_LIMITS] = {
@@ -132,6 +133,7 @@ int pgnl_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info)
 		if (attrs[net_limit_attr[i]])
 			WRITE_ONCE(who.pn->limit[i],
 				   nla_get_u64(attrs[net_limit_attr[i]]));
+	pgnl_view_retry_locked(who.pn);
 	mutex_unlock(&who.pn->lock);
 	return 0;
 }

@@ -14,7 +14,8 @@
  *
  * A group that can't be written whole is held back, the view says that it is
  * partial, so that readers ask netlink, and the mending goes on where the
- * writing ended. So nothing is ever wrong, and no join fails for it.
+ * writing ended. Metadata that there is no room for is asked for in the same way,
+ * and written later. So nothing is ever wrong, and no join fails for it.
  *
  * Readers take no lock and write nothing. Each slot has a sequence, odd while
  * it or its rows are changed, and the directory has one.
@@ -577,6 +578,8 @@ static bool write_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		return false;
 	count_row(slot, &cells, -1);
 	info.extra_at = renew_extra(view, cells.info, row->meta);
+	if (info.extra_at == PGNL_VIEW_ASK)
+		fall_behind_locked(view);
 	write_cells(&cells, row->pid, row->word, row->id, &info);
 	count_row(slot, &cells, 1);
 	return true;
@@ -632,6 +635,9 @@ static void move_last_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
 
 	if (find_cells(view, slot, slot->rows - 1, false, &from) &&
 	    find_cells(view, slot, index, false, &to)) {
+		/* The mending may have passed its new place, or be over. */
+		if (from.info->extra_at == PGNL_VIEW_ASK)
+			fall_behind_locked(view);
 		write_cells(&to, *from.pid, *from.word, *from.id, from.info);
 		clear_cells(&from);
 	}
@@ -1134,6 +1140,44 @@ void pgnl_view_do_created_locked(struct pgnl_group *group)
 
 /* Mending, which is also how a view is filled first */
 
+/* Try again to write the metadata of a row, if there was no room for it. */
+static void mend_row(struct pgnl_view *view, struct pgnl_group *group, bool far,
+		     u32 index)
+{
+	struct pgnl_view_slot *slot = slot_of(view, group), *part;
+	struct cells cells;
+	struct row row;
+
+	part = far ? far_of(view, slot) : slot;
+	if (!find_cells(view, part, index, false, &cells) ||
+	    cells.info->extra_at != PGNL_VIEW_ASK)
+		return;
+	begin(&slot->seq);
+	if (!describe(view, group, far, index, &row) ||
+	    !write_row(view, part, index, &row))
+		view->missed = true;
+	end(&slot->seq);
+}
+
+/* The same for all rows of a group that are here; false when there are more. */
+static bool mend_rows(struct pgnl_view *view, struct pgnl_group *group,
+		      u32 *work)
+{
+	struct pgnl_view_slot *slot = slot_of(view, group), *far;
+	u32 near = slot->rows;
+
+	far = far_of(view, slot);
+	for (; view->row < near + (far ? far->rows : 0); view->row++) {
+		if (++*work > PGNL_LOCK_ROWS)
+			return false;
+		if (view->row < near)
+			mend_row(view, group, false, view->row);
+		else
+			mend_row(view, group, true, view->row - near);
+	}
+	return true;
+}
+
 /* True when the group is done with, well or not. */
 static bool mend_group(struct pgnl_view *view, struct pgnl_group *group,
 		       u32 *work)
@@ -1152,7 +1196,13 @@ static bool mend_group(struct pgnl_view *view, struct pgnl_group *group,
 		view->missed = true;
 		*work += PGNL_LOCK_ROWS / 4;
 	}
-	return err <= 0;
+	return err < 0 || (!err && mend_rows(view, group, work));
+}
+
+static void begin_at(struct pgnl_view *view, unsigned long id)
+{
+	view->cursor = id;
+	view->row = 0;
 }
 
 static void end_of_mending(struct pgnl_view *view)
@@ -1178,6 +1228,7 @@ static void end_of_mending(struct pgnl_view *view)
 bool pgnl_view_mend_locked(struct pgnl_view *view)
 {
 	struct pgnl_group *group;
+	unsigned long id;
 	u32 work = 0;
 
 	pgnl_assert_locked(view->pn);
@@ -1186,17 +1237,21 @@ bool pgnl_view_mend_locked(struct pgnl_view *view)
 	if (!view->mending) {
 		view->mending = true;
 		view->missed = false;
-		view->cursor = 0;
+		begin_at(view, 0);
 	}
 	while (work++ < PGNL_LOCK_ROWS) {
-		group = xa_find(&view->scope->group_ids, &view->cursor,
-				ULONG_MAX, XA_PRESENT);
+		id = view->cursor;
+		group = xa_find(&view->scope->group_ids, &id, ULONG_MAX,
+				XA_PRESENT);
 		if (!group) {
 			end_of_mending(view);
 			return false;
 		}
+		/* The one it was at may have gone. */
+		if (id != view->cursor)
+			begin_at(view, id);
 		if (mend_group(view, group, &work))
-			view->cursor++;
+			begin_at(view, id + 1);
 	}
 	return true;
 }
@@ -1261,7 +1316,8 @@ static bool check_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
 	struct pgnl_view_extra *extra;
 	struct cells cells;
 
-	if (!find_cells(view, slot, index, false, &cells))
+	if (!find_cells(view, slot, index, false, &cells) ||
+	    (cells.info->extra_at == PGNL_VIEW_ASK && !view->behind))
 		return false;
 	extra = extra_of(view, cells.info);
 	if (extra && (!meta || extra->len != meta->len ||

@@ -59,10 +59,11 @@ struct user_namespace;
  * @free_slot: first free slot (L)
  * @nr_groups: groups in the directory (L)
  * @nr_hidden: groups that not every reader of the scope may read (L)
- * @behind: a group may be missing that should be here (L)
+ * @behind: a group may be missing, or metadata, that should be here (L)
  * @missed: that has happened again since the mending began (L)
  * @mending: the mending is under way, at @cursor (L)
  * @cursor: id of the group that is mended next (L)
+ * @row: the row of it that is looked at next, those of other nodes last (L)
  * @backoff: how long to wait before the next mending, in jiffies (L)
  */
 struct pgnl_view {
@@ -96,6 +97,7 @@ struct pgnl_view {
 	bool missed;
 	bool mending;
 	unsigned long cursor;
+	u32 row;
 	unsigned long backoff;
 };
 
@@ -107,6 +109,7 @@ void pgnl_view_close(struct pgnl_view *view);
 void pgnl_view_get(struct pgnl_view *view);
 void pgnl_view_put(struct pgnl_view *view);
 void pgnl_view_queue_locked(struct pgnl_view *view, unsigned long delay);
+void pgnl_view_retry_locked(struct pgnl_net *pn);
 void pgnl_view_detach_locked(struct pgnl_scope *scope);
 void pgnl_view_net_exit(struct pgnl_net *pn);
 

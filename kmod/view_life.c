@@ -83,6 +83,26 @@ void pgnl_view_queue_locked(struct pgnl_view *view, unsigned long delay)
 }
 
 /**
+ * pgnl_view_retry_locked() - A limit on pages was changed.
+ * @pn: the tables
+ *
+ * Views that lack something do not wait for their next try.
+ */
+void pgnl_view_retry_locked(struct pgnl_net *pn)
+{
+	struct pgnl_scope *scope;
+	unsigned long id;
+
+	pgnl_assert_locked(pn);
+	xa_for_each(&pn->scope_ids, id, scope) {
+		if (!scope->view || !scope->view->behind)
+			continue;
+		scope->view->backoff = 0;
+		queue_view(scope->view, 0);
+	}
+}
+
+/**
  * pgnl_view_detach_locked() - Stop keeping up the view of a scope.
  * @scope: the scope
  *

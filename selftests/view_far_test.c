@@ -264,7 +264,6 @@ TEST_F(view_far, states_and_ages_are_their_nodes)
 	pgnl_agent_close(self->agent);
 	self->agent = NULL;
 	EXPECT_TRUE(WAIT_UNTIL(pgnl_view_lookup(self->view, "g", NULL) == -ENOENT));
-	EXPECT_EQ(0, pgnl_view_asked(self->view));
 }
 
 TEST_F(view_far, picks_are_those_of_netlink)
@@ -575,4 +574,28 @@ TEST_F_TIMEOUT(view_far, a_full_view_sends_readers_to_netlink_and_is_mended, 120
 		EXPECT_TRUE(WAIT_UNTIL(!*differs(self->view, self->h, NULL, group_of(i))));
 }
 
+TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_room, 120)
+{
+	struct pgnl_agent_row rows[60];
+	char meta[PGNL_META_MAX] = "of a service";
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		rows[i] = row("g", i + 1, 1);
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, ARRAY_SIZE(rows), NULL));
+	ASSERT_SAME("g");
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		rows[i].meta = meta;
+		rows[i].meta_len = sizeof(meta);
+	}
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, ARRAY_SIZE(rows), NULL));
+	EXPECT_STREQ("g: asked netlink", differs(self->view, self->h, NULL, "g"));
+	EXPECT_STREQ("", verify(self->c));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	EXPECT_SAME("g");
+}
+
 TEST_HARNESS_MAIN
+
