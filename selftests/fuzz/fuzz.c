@@ -368,7 +368,9 @@ static void spoil(void)
 		nlh->nlmsg_len -= below(nlh->nlmsg_len - NLMSG_HDRLEN + 1);
 		break;
 	default:	/* a bit anywhere */
-		request[NLMSG_HDRLEN + below(nlh->nlmsg_len - NLMSG_HDRLEN)] ^= 1 << below(8);
+		if (nlh->nlmsg_len > NLMSG_HDRLEN)
+			request[NLMSG_HDRLEN + below(nlh->nlmsg_len - NLMSG_HDRLEN)] ^=
+				1 << below(8);
 	}
 }
 
