@@ -65,6 +65,8 @@ class Soak:
                      for act, weight in part.acts.items()}
 
     def up(self):
+        # Of a program that crashes the console tells the registers.
+        Path('/proc/sys/kernel/print-fatal-signals').write_text('1', encoding='ascii')
         for name in self.stage.names:
             self.stage.up(name)
         self.truth.connected()
