@@ -1149,7 +1149,8 @@ static void mend_row(struct pgnl_view *view, struct pgnl_group *group, bool far,
 	struct row row;
 
 	part = far ? far_of(view, slot) : slot;
-	if (!find_cells(view, part, index, false, &cells) ||
+	if (!part || index >= part->rows ||
+	    !find_cells(view, part, index, false, &cells) ||
 	    cells.info->extra_at != PGNL_VIEW_ASK)
 		return;
 	begin(&slot->seq);
@@ -1164,16 +1165,13 @@ static bool mend_rows(struct pgnl_view *view, struct pgnl_group *group,
 		      u32 *work)
 {
 	struct pgnl_view_slot *slot = slot_of(view, group), *far;
-	u32 near = slot->rows;
 
 	far = far_of(view, slot);
-	for (; view->row < near + (far ? far->rows : 0); view->row++) {
+	for (; view->row < max(slot->rows, far ? far->rows : 0); view->row++) {
 		if (++*work > PGNL_LOCK_ROWS)
 			return false;
-		if (view->row < near)
-			mend_row(view, group, false, view->row);
-		else
-			mend_row(view, group, true, view->row - near);
+		mend_row(view, group, false, view->row);
+		mend_row(view, group, true, view->row);
 	}
 	return true;
 }

@@ -63,7 +63,7 @@ struct user_namespace;
  * @missed: that has happened again since the mending began (L)
  * @mending: the mending is under way, at @cursor (L)
  * @cursor: id of the group that is mended next (L)
- * @row: the row of it that is looked at next, those of other nodes last (L)
+ * @row: index of its rows, this node's and others', that are looked at next (L)
  * @backoff: how long to wait before the next mending, in jiffies (L)
  */
 struct pgnl_view {

@@ -83,7 +83,7 @@ void pgnl_view_queue_locked(struct pgnl_view *view, unsigned long delay)
 }
 
 /**
- * pgnl_view_retry_locked() - A limit on pages was changed.
+ * pgnl_view_retry_locked() - Limits were changed, that on pages perhaps.
  * @pn: the tables
  *
  * Views that lack something do not wait for their next try.

@@ -598,4 +598,3 @@ TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_
 }
 
 TEST_HARNESS_MAIN
-

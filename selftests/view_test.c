@@ -1387,13 +1387,12 @@ TEST_F_TIMEOUT(view, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
 	pgnl_view_close(view);
 }
 
-static int join_all(struct client *c, const char *group, const struct crowd *crowd,
-		    const char *meta, size_t len)
+static int join_with_meta(struct client *c, const char *group, const struct crowd *crowd,
+			  const char meta[PGNL_META_MAX])
 {
 	member_req(c, PGNL_CMD_MEMBER_JOIN, NULL, group);
 	put_bin(c, PGNL_A_PIDS, crowd->pid, sizeof(crowd->pid[0]) * crowd->n);
-	if (len)
-		put_bin(c, PGNL_A_META, meta, len);
+	put_bin(c, PGNL_A_META, meta, PGNL_META_MAX);
 	return req_do(c);
 }
 
@@ -1406,11 +1405,11 @@ TEST_F_TIMEOUT(view, metadata_that_a_full_view_lacks_is_written_when_it_has_room
 
 	ASSERT_NE(NULL, view);
 	ASSERT_EQ(0, crowd_start(&crowd, 60));
-	ASSERT_EQ(0, join_all(self->c, "g", &crowd, NULL, 0));
+	ASSERT_LT(0, join_pids(self->c, NULL, "g", crowd.pid, crowd.n));
 	ASSERT_TRUE(COMES_TO_AGREE(view, self->c, NULL, "g"));
 	pages = usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES);
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, pages));
-	ASSERT_EQ(0, join_all(self->c, "g", &crowd, meta, sizeof(meta)));
+	ASSERT_EQ(0, join_with_meta(self->c, "g", &crowd, meta));
 	EXPECT_NE(NULL, strstr(differs_now(view, self->c, NULL, "g"), "asked netlink"));
 	EXPECT_STREQ("", verify(self->c));
 	/* Who moves to the place of another takes along that it lacks it. */
@@ -1437,7 +1436,7 @@ TEST_F_TIMEOUT(view, who_leaves_a_full_view_is_in_no_answer, 120)
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, pages + 8));
 	for (int i = 0; i < GROUPS; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		ASSERT_EQ(0, join_all(self->c, name, &crowd, meta, sizeof(meta)));
+		ASSERT_EQ(0, join_with_meta(self->c, name, &crowd, meta));
 	}
 	for (int k = 0; k < N - 1; k++) {
 		for (int i = 0; i < GROUPS; i++) {

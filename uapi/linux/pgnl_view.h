@@ -47,8 +47,8 @@
 /**
  * enum pgnl_view_flag - State of a view.
  * @PGNL_VIEW_DEAD: The scope is gone; nothing in here holds any more.
- * @PGNL_VIEW_PARTIAL: Some groups are not in here; ask netlink for a group
- *   that is not found.
+ * @PGNL_VIEW_PARTIAL: Some groups are not in here, or metadata; ask netlink for
+ *   a group that is not found.
  */
 enum pgnl_view_flag {
 	PGNL_VIEW_DEAD = 1,
