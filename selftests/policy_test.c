@@ -970,6 +970,21 @@ TEST_F(policy, requests_that_lack_an_attribute_are_refused)
 	member_req(c, PGNL_CMD_MEMBER_PICK, NULL, "g");
 	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_KEY);
 	EXPECT_MISSING(c, "key", "pick by key without key");
+	member_req(c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
+	put_str(c, PGNL_A_NODE, "there");
+	EXPECT_MISSING(c, "by its id", "member-join of nobody on another node");
+}
+
+TEST_F(policy, times_and_all_exclude_each_other)
+{
+	struct client *c = self->c;
+
+	member_req(c, PGNL_CMD_MEMBER_LEAVE, NULL, "g");
+	put_flag(c, PGNL_A_SELF);
+	put_u32(c, PGNL_A_TIMES, 1);
+	put_flag(c, PGNL_A_ALL);
+	EXPECT_EQ(-EINVAL, req_do(c));
+	EXPECT_EQ(PGNL_A_TIMES, blamed(c));
 }
 
 static bool ends_with_nul(const struct nlattr *attr)

@@ -46,6 +46,7 @@ TEST_F(remote, names_and_incarnations)
 {
 	char name[65];
 	struct client *c = self->agent;
+	struct nlattr *nest;
 
 	memset(name, 'n', 64);
 	name[64] = '\0';
@@ -53,6 +54,14 @@ TEST_F(remote, names_and_incarnations)
 	EXPECT_REFUSED(-EINVAL, "a node needs a name", peer(c, PGNL_CMD_NODE_SET, NULL, 1));
 	EXPECT_REFUSED(-EINVAL, "a node needs a name", peer(c, PGNL_CMD_NODE_SET, "", 1));
 	EXPECT_REFUSED(-EINVAL, "an incarnation is needed", peer(c, PGNL_CMD_NODE_SET, "x", 0));
+	nest = begin_peer(c, PGNL_CMD_NODE_SET, "x", 0);
+	mnl_attr_put_u64(c->req, PGNL_A_NODE_INCARNATION, 0);
+	mnl_attr_nest_end(c->req, nest);
+	EXPECT_REFUSED(-EINVAL, "an incarnation is not 0", req_do(c));
+	nest = begin_peer(c, PGNL_CMD_NODE_SET, NULL, 1);
+	mnl_attr_put(c->req, PGNL_A_NODE_NAME, sizeof("a\0b"), "a\0b");
+	mnl_attr_nest_end(c->req, nest);
+	EXPECT_REFUSED(-EINVAL, "node name has a NUL in it", req_do(c));
 	EXPECT_REFUSED(-EINVAL, "that is this node", peer(c, PGNL_CMD_NODE_SET, "here", 1));
 	EXPECT_EQ(-EINVAL, peer(c, PGNL_CMD_NODE_SET, name, 1));
 	name[63] = '\0';
@@ -67,6 +76,20 @@ TEST_F(remote, names_and_incarnations)
 	EXPECT_REFUSED(-EHOSTUNREACH, "no such node", peer(c, PGNL_CMD_NODE_GET, "x", 0));
 	EXPECT_EQ(0, peer(c, PGNL_CMD_NODE_GET, "there", 0));
 	EXPECT_EQ(0, peer(c, PGNL_CMD_NODE_GET, "here", 0));
+}
+
+/* So that nobody is hit who has the name by now. */
+TEST_F(remote, evictions_say_which_holder)
+{
+	struct client *c = self->agent;
+	static const uint16_t one[] = { PGNL_A_ID, PGNL_A_FENCE };
+
+	for (int i = 0; i < 2; i++) {
+		req_new(c, PGNL_CMD_NAME_EVICT);
+		put_str(c, PGNL_A_GROUP, "name");
+		put_u64(c, one[i], 1);
+		EXPECT_REFUSED(-EINVAL, "an id and a fence are needed", req_do(c));
+	}
 }
 
 TEST_F(remote, attributes_without_a_meaning)
