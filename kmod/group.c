@@ -319,12 +319,15 @@ struct pgnl_title *pgnl_group_title(struct pgnl_group *group)
 
 /*
  * One that is there since another node has created it is created here, too, and
- * stays when that node goes. @new, which is not needed, says whose it is. A reader
- * that sees one without the other finds a mode of 0.
+ * stays when that node goes. If that has gone already, it comes to be seen again.
+ * @new, which is not needed, says whose it is. A reader that sees one without the
+ * other finds a mode of 0.
  */
 static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
 			struct pgnl_fault *fault)
 {
+	bool was_seen = pgnl_group_is_seen(group);
+
 	if (!pgnl_user_charge(new->user, PGNL_USER_GROUPS)) {
 		fault->cause = PGNL_CAUSE_USER_GROUPS;
 		return -EDQUOT;
@@ -333,7 +336,9 @@ static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
 	swap(group->user, new->user);
 	group->owner = new->owner;
 	WRITE_ONCE(group->created, true);
+	group->scope->nr_groups += !was_seen;
 	pgnl_view_created_locked(group);
+	pgnl_view_end_locked(group);
 	pgnl_group_get_locked(group);
 	pgnl_scope_changed_locked(group->scope);
 	pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);

@@ -835,6 +835,22 @@ static void hide(struct pgnl_view *view, struct pgnl_group *group)
 	say_flags_locked(view);
 }
 
+/* Write the first row that is not there yet. False: there is no room for it. */
+static bool put_next_row(struct pgnl_view *view, struct pgnl_view_slot *slot,
+			 const struct pgnl_group *group, bool far)
+{
+	u32 index = slot->rows;
+	struct row row;
+
+	if (!append_row(view, slot))
+		return false;
+	if (describe(view, group, far, index, &row) &&
+	    write_row(view, slot, index, &row))
+		return true;
+	drop_last_row(view, slot);
+	return false;
+}
+
 /*
  * Write rows of this node or of the others, at most until @work has come to
  * @limit. 1: there are more; 0: all are there; -ENOMEM.
@@ -843,19 +859,11 @@ static int fill_slot(struct pgnl_view *view, struct pgnl_view_slot *slot,
 		     const struct pgnl_group *group, bool far, u32 *work,
 		     u32 limit)
 {
-	struct row row;
-	u32 index;
-
-	while ((index = slot->rows) < count_rows(group, far)) {
+	while (slot->rows < count_rows(group, far)) {
 		if (++*work > limit)
 			return 1;
-		if (!append_row(view, slot))
+		if (!put_next_row(view, slot, group, far))
 			return -ENOMEM;
-		if (!describe(view, group, far, index, &row) ||
-		    !write_row(view, slot, index, &row)) {
-			drop_last_row(view, slot);
-			return -ENOMEM;
-		}
 	}
 	return 0;
 }
@@ -1008,11 +1016,13 @@ void pgnl_view_put_remote_locked(struct pgnl_remote *remote)
 	/* As with those of this node, when it is held back. */
 	if (!far || remote->index > far->rows)
 		return;
-	if (remote->index == far->rows && !append_row(view, far))
-		stop_here(view, slot);
-	else if (!describe_remote(view, remote, &row) ||
-		 !write_row(view, far, remote->index, &row))
+	if (remote->index == far->rows) {
+		if (!put_next_row(view, far, group, true))
+			stop_here(view, slot);
+	} else if (!describe_remote(view, remote, &row) ||
+		   !write_row(view, far, remote->index, &row)) {
 		give_up(view, slot, group);
+	}
 }
 
 /**
@@ -1176,13 +1186,17 @@ static bool mend_rows(struct pgnl_view *view, struct pgnl_group *group,
 	return true;
 }
 
-/* True when the group is done with, well or not. */
+/*
+ * True when the group is done with, well or not. One that is held back is published
+ * even if it is not seen any more: nothing else is done when it is seen again.
+ */
 static bool mend_group(struct pgnl_view *view, struct pgnl_group *group,
 		       u32 *work)
 {
 	int err;
 
-	if (!pgnl_group_is_seen(group) || is_hidden(view, group))
+	if (is_hidden(view, group) ||
+	    (!pgnl_group_is_seen(group) && !slot_of(view, group)))
 		return true;
 	if (!may_show(group)) {
 		hide(view, group);

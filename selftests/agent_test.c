@@ -718,6 +718,28 @@ TEST_F(agent, a_group_created_here_too_outlives_the_other_node)
 	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
 }
 
+/* As new, though it is there for a listing that is not read. */
+TEST_F(agent, a_group_that_other_nodes_have_left_is_created_here)
+{
+	struct pgnl_agent_row rows[2] = { row("g", 0, 1), row("g", 7, 1) };
+	struct client *reader = client_open();
+
+	ASSERT_NE(NULL, reader);
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, list_begin(reader, "pg2", "g"));
+	rows[0].count = 0;
+	rows[1].count = 0;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", 0, 0, 0700));
+	EXPECT_STREQ("", list(self->handle, self->a.pid, "pg2", "g", 0));
+	EXPECT_STREQ("", verify(self->c));
+	client_close(reader);
+	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "g"));
+	EXPECT_STREQ("", verify(self->c));
+}
+
 /* Nobody but they know that these nodes have created it. */
 TEST_F(agent, a_group_that_many_nodes_have_created_goes_with_the_last)
 {

@@ -267,6 +267,13 @@ int req_dump(struct client *c)
 	return -EINTR;
 }
 
+int list_begin(struct client *c, const char *scope, const char *group)
+{
+	member_req(c, PGNL_CMD_MEMBER_GET, scope, group);
+	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	return req_send(c);
+}
+
 static const struct nlattr *blamed_attr(const struct client *c)
 {
 	const struct nlattr *attr;

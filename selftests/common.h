@@ -89,6 +89,8 @@ int req_do(struct client *c);
  * bounded number of times, then it is -EINTR.
  */
 int req_dump(struct client *c);
+/* Begin a listing of members, of which nothing is read; it stays where it is. */
+int list_begin(struct client *c, const char *scope, const char *group);
 /* Only send; only receive one message into client->reply (-errno when it is
  * an error, 1 when it is an ack, 0 else).
  */

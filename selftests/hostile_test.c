@@ -38,13 +38,6 @@ static int send_only(struct client *c, uint8_t cmd, const char *scope, const cha
 	return req_send(c);
 }
 
-static int list_only(struct client *c, const char *scope, const char *group)
-{
-	member_req(c, PGNL_CMD_MEMBER_GET, scope, group);
-	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	return req_send(c);
-}
-
 static int view_fd(struct client *c)
 {
 	int err;
@@ -353,7 +346,7 @@ static int one_of_everything(void *arg)
 	CHECK_EQ(0, inbox_open(c[0], NULL));
 	CHECK(subscribe(c[1], NULL, NULL) > 0);
 	CHECK(subscribe(c[1], "s", "g") > 0);
-	CHECK_EQ(0, list_only(c[2], "s", NULL));
+	CHECK_EQ(0, list_begin(c[2], "s", NULL));
 	CHECK_EQ(0, send_only(c[0], PGNL_CMD_VIEW_GET, NULL, NULL));
 	(void)arg;
 	return 0;
@@ -385,7 +378,7 @@ static void kid_stands_still(int ctl, const void *arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (i = 0; i < 20; i++) {
 		c = client_open();
-		list_only(c, NULL, NULL);
+		list_begin(c, NULL, NULL);
 		c = client_open();
 		send_only(c, PGNL_CMD_EVENT_SUBSCRIBE, NULL, NULL);
 		send_only(c, PGNL_CMD_EVENT_SUBSCRIBE, NULL, "mine");

@@ -60,6 +60,14 @@ static struct pgnl_agent_row row(const char *group, uint64_t id, uint32_t count)
 	};
 }
 
+/* That the node has created the group. */
+static struct pgnl_agent_row made(const char *group)
+{
+	return (struct pgnl_agent_row) {
+		.group = group, .count = 1, .reason = PGNL_BECAUSE_LEFT, .status = PGNL_UNKNOWN,
+	};
+}
+
 static int put(struct pgnl_agent *agent, const char *node, const char *group, uint64_t id,
 	       uint32_t count)
 {
@@ -321,12 +329,9 @@ TEST_F(view_far, picks_are_those_of_netlink)
 
 TEST_F(view_far, groups_of_other_nodes_are_there_also_empty)
 {
-	struct pgnl_agent_row group = row("made", 0, 1);
+	struct pgnl_agent_row group = made("made");
 	struct pgnl_view *view;
 
-	group.weight = 0;
-	group.pid = 0;
-	group.uid = 0;
 	ASSERT_EQ(0, pgnl_view_open(self->h, "pg2", PGNL_MAPPED, &view));
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
 	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, &group, 1, NULL));
@@ -353,15 +358,37 @@ TEST_F(view_far, groups_of_other_nodes_are_there_also_empty)
 	pgnl_view_close(view);
 }
 
+/* It was left by its node, and is there for a listing that is not read. */
+TEST_F(view_far, one_that_is_created_after_its_node_has_left_it_is_there)
+{
+	struct client *reader = client_open();
+	struct pgnl_agent_row rows[2] = { made("g"), row("g", 7, 1) };
+	struct pgnl_view *view;
+
+	ASSERT_NE(NULL, reader);
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, list_begin(reader, "pg2", "g"));
+	rows[0].count = 0;
+	rows[1].count = 0;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, pgnl_view_open(self->h, "pg2", PGNL_MAPPED, &view));
+	EXPECT_STREQ("", differs(view, self->h, "pg2", "g"));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	EXPECT_EQ(0, pgnl_view_members(view, "g", NULL, 0));
+	EXPECT_STREQ("", differs(view, self->h, "pg2", "g"));
+	EXPECT_STREQ("", verify(self->c));
+	client_close(reader);
+	ASSERT_EQ(0, group_del(self->c, "pg2", "g"));
+	pgnl_view_close(view);
+}
+
 /* A mode that not everybody may read comes to a group that all have read. */
 TEST_F(view_far, one_that_comes_to_be_closed_leaves_it)
 {
-	struct pgnl_agent_row rows[20] = { row("g", 0, 1) };
+	struct pgnl_agent_row rows[20] = { made("g") };
 	struct pgnl_view *view;
 
-	rows[0].weight = 0;
-	rows[0].pid = 0;
-	rows[0].uid = 0;
 	for (size_t i = 1; i < ARRAY_SIZE(rows); i++) {
 		rows[i] = row("g", i, 1);
 		rows[i].meta = "meta";
@@ -574,6 +601,14 @@ TEST_F_TIMEOUT(view_far, a_full_view_sends_readers_to_netlink_and_is_mended, 120
 		EXPECT_TRUE(WAIT_UNTIL(!*differs(self->view, self->h, NULL, group_of(i))));
 }
 
+static void add_meta(struct pgnl_agent_row *rows, size_t n, const char meta[PGNL_META_MAX])
+{
+	for (size_t i = 0; i < n; i++) {
+		rows[i].meta = meta;
+		rows[i].meta_len = PGNL_META_MAX;
+	}
+}
+
 TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_room, 120)
 {
 	struct pgnl_agent_row rows[60];
@@ -586,12 +621,48 @@ TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_
 	ASSERT_SAME("g");
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
 			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		rows[i].meta = meta;
-		rows[i].meta_len = sizeof(meta);
-	}
+	add_meta(rows, ARRAY_SIZE(rows), meta);
 	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, ARRAY_SIZE(rows), NULL));
 	EXPECT_STREQ("g: asked netlink", differs(self->view, self->h, NULL, "g"));
+	EXPECT_STREQ("", verify(self->c));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	EXPECT_SAME("g");
+}
+
+/* What is to be said of another node takes room of its own. */
+TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 120)
+{
+	static const char meta[PGNL_META_MAX] = "of a service";
+	struct pgnl_agent_row rows[60], one;
+	char name[16];
+	int n = 0;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		rows[i] = row(i < 10 ? "g" : "room", i + 1, 1);
+	add_meta(rows, ARRAY_SIZE(rows), meta);
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, ARRAY_SIZE(rows), NULL));
+	ASSERT_SAME("room");
+	for (size_t i = 10; i < ARRAY_SIZE(rows); i++)
+		ASSERT_EQ(0, put(self->agent, "there", "room", rows[i].id, 0));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+	do {
+		snprintf(name, sizeof(name), "n%d", n);
+		ASSERT_EQ(0, pgnl_agent_node_up(self->agent, name, 1, 0));
+		ASSERT_EQ(0, put(self->agent, name, "g", 100, 1));
+	} while (!*differs(self->view, self->h, NULL, "g") && ++n < 100);
+	ASSERT_GT(100, n);
+	EXPECT_STREQ("", verify(self->c));
+	for (int i = 0; i < 50; i++) {
+		one = row("g", 100, 1);
+		one.weight = 1 + i;
+		ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, name, 1, &one, 1, NULL));
+	}
+	one = row("other", 200, 1);
+	add_meta(&one, 1, meta);
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, &one, 1, NULL));
+	EXPECT_STREQ("", differs(self->view, self->h, NULL, "other"));
 	EXPECT_STREQ("", verify(self->c));
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
 	EXPECT_SAME("g");

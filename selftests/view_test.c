@@ -1421,6 +1421,41 @@ TEST_F_TIMEOUT(view, metadata_that_a_full_view_lacks_is_written_when_it_has_room
 	pgnl_view_close(view);
 }
 
+/*
+ * There was no room for the group, and when there is nobody is in it: it is there
+ * for a listing that is not read. Who comes then finds it as if it were new.
+ */
+TEST_F(view, who_joins_a_group_that_once_had_no_room_is_in_it)
+{
+	struct pgnl_view *view = mapped(self->h, NULL);
+	struct client *reader = client_open();
+	struct child a;
+	char name[32];
+	int n = 0;
+
+	ASSERT_NE(NULL, view);
+	ASSERT_NE(NULL, reader);
+	ASSERT_EQ(0, child_start(&a));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+	do {
+		snprintf(name, sizeof(name), "%d", n);
+		ASSERT_EQ(1, join(self->c, NULL, name, a.pid));
+	} while (!*differs_now(view, self->c, NULL, name) && ++n < 10000);
+	EXPECT_STREQ("", verify(self->c));
+	ASSERT_EQ(0, list_begin(reader, NULL, name));
+	ASSERT_EQ(1, leave(self->c, NULL, name, a.pid));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	/* None that is missing is asked for any more. */
+	EXPECT_TRUE(COMES_TO_AGREE(view, self->c, NULL, "none"));
+	ASSERT_EQ(1, join(self->c, NULL, name, a.pid));
+	EXPECT_STREQ("", differs(view, self->c, NULL, name));
+	EXPECT_STREQ("", verify(self->c));
+	client_close(reader);
+	child_kill(&a);
+	pgnl_view_close(view);
+}
+
 /* What takes the place of who leaves has metadata, for which there is no room. */
 TEST_F_TIMEOUT(view, who_leaves_a_full_view_is_in_no_answer, 120)
 {
