@@ -105,7 +105,7 @@ int pgnl_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info)
 	err = pgnl_nl_begin(&who, skb, info, 0);
 	if (err)
 		return err;
-	if (!nest) {
+	if (!nest || !nla_len(nest)) {
 		NL_SET_ERR_MSG(info->extack, "limits are needed");
 		return -EINVAL;
 	}

@@ -961,6 +961,9 @@ TEST_F(policy, requests_that_lack_an_attribute_are_refused)
 	EXPECT_MISSING(c, "group", "member-leave without group");
 	req_new(c, PGNL_CMD_LIMIT_SET);
 	EXPECT_MISSING(c, "limit", "limit-set without limits");
+	req_new(c, PGNL_CMD_LIMIT_SET);
+	mnl_attr_nest_end(c->req, mnl_attr_nest_start(c->req, PGNL_A_LIMITS));
+	EXPECT_MISSING(c, "limit", "limit-set with no limit");
 	member_req(c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
 	EXPECT_MISSING(c, "process", "member-join of nobody");
 	member_req(c, PGNL_CMD_MEMBER_LEAVE, NULL, "g");
