@@ -701,7 +701,9 @@ int lp_image_members(const struct lp_image *image, const char *name,
 
 /* --- Metadata ------------------------------------------------------------- */
 
-/* -EAGAIN: also when the view only says that there is some. */
+/* The view only says that there is some, and would say so again. */
+#define NOT_HERE	(-ENOMSG)
+
 static int copy_meta(const struct lp_image *image, const struct group *group,
 		     uint32_t place, void *meta, size_t size)
 {
@@ -710,8 +712,9 @@ static int copy_meta(const struct lp_image *image, const struct group *group,
 
 	if (!place)
 		return 0;
-	extra = place == PGNL_VIEW_ASK || !unchanged(group) ? NULL :
-		at_place(image, place, sizeof(*extra));
+	if (place == PGNL_VIEW_ASK)
+		return NOT_HERE;
+	extra = unchanged(group) ? at_place(image, place, sizeof(*extra)) : NULL;
 	if (!extra)
 		return -EAGAIN;
 	len = LOAD(extra->len);
@@ -765,13 +768,21 @@ static int find_meta(const struct lp_image *image, struct group *group,
 	return -ESRCH;
 }
 
-int lp_image_meta(const struct lp_image *image, const char *name,
-		  const struct pgnl_view_member *member, void *meta, size_t size)
+static int look_for_meta(const struct lp_image *image, const char *name,
+			 const struct pgnl_view_member *member, void *meta, size_t size)
 {
 	struct key key = key_of(image, name);
 	struct group group;
 
 	RETRY(image, &key, &group, find_meta(image, &group, member, meta, size));
+}
+
+int lp_image_meta(const struct lp_image *image, const char *name,
+		  const struct pgnl_view_member *member, void *meta, size_t size)
+{
+	int ret = look_for_meta(image, name, member, meta, size);
+
+	return ret == NOT_HERE ? -EAGAIN : ret;
 }
 
 /* --- Picking -------------------------------------------------------------- */
