@@ -187,6 +187,20 @@ static int fill_and_empty(const struct crowd *crowd)
 	return 0;
 }
 
+/* With KASAN, freed memory is kept for a while; kmemleak looks for leaks there. */
+static bool kernel_keeps_memory(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "r");
+	bool found = false;
+	char line[256];
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = strstr(line, " __asan_load8");
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
 /* A table of that many rows has a megabyte of buckets. */
 static int fill_one_after_the_other(void *arg)
 {
@@ -212,6 +226,8 @@ static int fill_one_after_the_other(void *arg)
 
 TEST_F_TIMEOUT(hostile, nothing_is_left_of_full_tables_in_other_namespaces, 240)
 {
+	if (kernel_keeps_memory())
+		SKIP(return, "the kernel keeps freed memory");
 	EXPECT_EQ(0, as_user(ALICE, ALICE, fill_one_after_the_other, NULL));
 }
 
