@@ -17,6 +17,7 @@
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 
+#include "event.h"
 #include "exit.h"
 #include "genl.h"
 #include "group.h"
@@ -49,6 +50,8 @@
  * @index: one more than the index of the next member of the group
  * @far: the same of the members of other nodes, who come last
  * @at: the group that these are of, only to be compared
+ * @begun: it has had the lock once
+ * @since: number of the newest event then
  */
 struct pgnl_dump {
 	struct pgnl_caller who;
@@ -66,6 +69,8 @@ struct pgnl_dump {
 	u32 index;
 	u32 far;
 	const struct pgnl_group *at;
+	bool begun;
+	u64 since;
 };
 
 static struct pgnl_dump *dump_of(struct netlink_callback *cb)
@@ -349,6 +354,25 @@ static int end_message(struct sk_buff *skb, struct netlink_callback *cb,
 typedef int (*fill_fn)(struct pgnl_dump *dump, struct sk_buff *skb,
 		       struct netlink_callback *cb);
 
+/*
+ * What the listing is of: what is passed over by the first holds of the lock, before
+ * there is anything to put, may have changed when the first message is made.
+ */
+static void note_begin_locked(struct pgnl_dump *dump)
+{
+	if (dump->scope && !dump->begun)
+		dump->since = pgnl_event_seal_locked(dump->scope);
+	dump->begun = true;
+}
+
+/* When nobody has subscribed to the scope, there is nothing to say. */
+static int put_since_locked(const struct pgnl_dump *dump, struct sk_buff *skb)
+{
+	if (!dump->scope->feed)
+		return 0;
+	return nla_put_u64_64bit(skb, PGNL_A_SEQ, dump->since, PGNL_A_PAD);
+}
+
 static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
 {
 	struct pgnl_dump *dump = dump_of(cb);
@@ -362,6 +386,7 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
 	}
 	do {
 		mutex_lock(&pn->lock);
+		note_begin_locked(dump);
 		cb->seq = generation_locked(dump);
 		more = fn(dump, skb, cb);
 		mutex_unlock(&pn->lock);
@@ -506,7 +531,7 @@ static int fill_groups(struct pgnl_dump *dump, struct sk_buff *skb,
 		if (!hdr)
 			return -EMSGSIZE;
 		err = pgnl_reply_put_group(skb, &dump->reader, group) ?:
-		      pgnl_reply_put_seq_locked(skb, scope);
+		      put_since_locked(dump, skb);
 		err = end_message(skb, cb, hdr, err);
 		if (err)
 			return err;
@@ -602,7 +627,7 @@ static int put_group_rows(struct pgnl_dump *dump, struct sk_buff *skb,
 	if (!hdr)
 		return -EMSGSIZE;
 	if (pgnl_reply_put_names(skb, &dump->reader, group) ||
-	    pgnl_reply_put_seq_locked(skb, group->scope))
+	    put_since_locked(dump, skb))
 		return end_message(skb, cb, hdr, -EMSGSIZE);
 	more = dump->names ? put_holder(dump, skb, group, &some) :
 			     put_rows(dump, skb, group, work, &some);
@@ -619,7 +644,8 @@ static int fill_members(struct pgnl_dump *dump, struct sk_buff *skb,
 	int more;
 
 	if (group) {
-		if (dump->id)
+		/* Who is still in a deleted one leaves without a further event. */
+		if (dump->id || group->dead)
 			return 0;
 		more = put_group_rows(dump, skb, cb, group, &work);
 		dump->id = !more;

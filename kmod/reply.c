@@ -116,21 +116,6 @@ int pgnl_reply_put_names(struct sk_buff *skb, const struct pgnl_reader *reader,
 }
 
 /**
- * pgnl_reply_put_seq_locked() - Say which events a part of a listing is after.
- * @skb: the reply, whose rows are put under this hold of the lock
- * @scope: the scope; when nobody has subscribed to it, there is nothing to say
- *
- * Return: 0 or -EMSGSIZE.
- */
-int pgnl_reply_put_seq_locked(struct sk_buff *skb, struct pgnl_scope *scope)
-{
-	if (!scope->feed)
-		return 0;
-	return nla_put_u64_64bit(skb, PGNL_A_SEQ, pgnl_event_seal_locked(scope),
-				 PGNL_A_PAD);
-}
-
-/**
  * pgnl_reply_put_scope() - Add a scope to a reply.
  * @skb: the reply
  * @reader: who reads

@@ -42,7 +42,6 @@ int pgnl_reply_put_group_name(struct sk_buff *skb,
 			      const struct pgnl_name *name);
 int pgnl_reply_put_names(struct sk_buff *skb, const struct pgnl_reader *reader,
 			 const struct pgnl_group *group);
-int pgnl_reply_put_seq_locked(struct sk_buff *skb, struct pgnl_scope *scope);
 int pgnl_reply_put_scope(struct sk_buff *skb, const struct pgnl_reader *reader,
 			 const struct pgnl_scope *scope);
 int pgnl_reply_put_group(struct sk_buff *skb, const struct pgnl_reader *reader,

@@ -1094,6 +1094,7 @@ TEST_F_TIMEOUT(event, stopped_during_100000_events_and_right_again, 600)
 struct churn {
 	struct client *c;
 	pid_t pid;
+	const char *scope;
 	bool scopes;
 	_Atomic bool stop;
 	pthread_t thread;
@@ -1110,8 +1111,8 @@ static void *churn(void *arg)
 			join(churn->c, "s", "g", churn->pid);
 			scope_del(churn->c, "s");
 		} else {
-			join(churn->c, NULL, "g", churn->pid);
-			leave(churn->c, NULL, "g", churn->pid);
+			join(churn->c, churn->scope, "g", churn->pid);
+			leave(churn->c, churn->scope, "g", churn->pid);
 		}
 	}
 	return NULL;
@@ -1161,6 +1162,66 @@ TEST_F_TIMEOUT(event, subscriptions_come_and_go_amid_changes, 600)
 	client_close(join_leave.c);
 	client_close(scopes.c);
 	TH_LOG("%u rounds", round);
+}
+
+#define NR_EMPTY	3000	/* more groups than one hold of the lock passes */
+
+/*
+ * Begin to list a scope of which @group is the first group: after which event that
+ * is, and whether somebody is in the group. False: there is nobody in any.
+ */
+static bool list_once(const char *scope, const char *group, uint64_t *seq, bool *in)
+{
+	char buf[65536] __attribute__((aligned(8)));
+	const struct nlmsghdr *msg = (const struct nlmsghdr *)buf;
+	struct client *c = client_open();
+	bool ok = c && !list_begin(c, scope, NULL) && recv(c->fd, buf, sizeof(buf), 0) > 0 &&
+		  msg->nlmsg_type == c->family && attr_of(msg, PGNL_A_SEQ);
+
+	if (ok) {
+		*seq = mnl_attr_get_u64(attr_of(msg, PGNL_A_SEQ));
+		*in = !strcmp(mnl_attr_get_str(attr_of(msg, PGNL_A_GROUP)), group);
+	}
+	client_close(c);
+	return ok;
+}
+
+/* What it passes over at first, with nothing to put into a message yet, is so, too. */
+TEST_F_TIMEOUT(event, a_listing_is_as_of_the_event_that_it_tells, 120)
+{
+	struct {
+		uint64_t seq;
+		bool in;
+	} told[100];
+	struct churn moves = { .c = client_open(), .pid = self->a.pid, .scope = "pg2" };
+	struct event event;
+	uint32_t n = 0, i = 0;
+	uint64_t seq;
+	int room = 1 << 24;
+
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	for (int k = 0; k < NR_EMPTY; k++)
+		ASSERT_EQ(0, group_new(self->c, "pg2", say("%d", k)));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "last"));
+	ASSERT_EQ(1, join(self->c, "pg2", "last", self->b.pid));
+	ASSERT_EQ(0, setsockopt(self->ear.c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)));
+	ASSERT_LT(0, subscribe(self->ear.c, "pg2", "g"));
+	seq = reply_u64(self->ear.c, PGNL_A_SEQ);
+	ASSERT_EQ(0, pthread_create(&moves.thread, NULL, churn, &moves));
+	while (again(n, ARRAY_SIZE(told))) {
+		ASSERT_TRUE(list_once("pg2", "g", &told[n].seq, &told[n].in));
+		n++;
+	}
+	moves.stop = true;
+	pthread_join(moves.thread, NULL);
+	TH_LOG("%u listings", n);
+	for (bool in = false; !next_event(&self->ear, &event, 1000); seq = event.seq) {
+		ASSERT_EQ(seq, event.prev);
+		for (; i < n && told[i].seq < event.seq; i++)
+			EXPECT_EQ(in, told[i].in) TH_LOG("listing %u", i);
+		in = event.reason == PGNL_REASON_JOINED;
+	}
+	client_close(moves.c);
 }
 
 TEST_HARNESS_MAIN
