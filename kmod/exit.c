@@ -294,8 +294,10 @@ void pgnl_exit_suspect(const struct pgnl_proc *proc)
  * pgnl_exit_examine_locked() - Look at what pgnl_exit_suspect() noted.
  * @pn: the tables
  *
- * One with a thread on its way is left alone: the callback knows better how it
- * has ended, or the next reader comes again.
+ * One with a thread on its way of which it is not sure how it ends is left alone:
+ * the callback knows that, or the next reader comes again. A first thread that was
+ * killed may be on its way for long: that of a pid namespace's init is until all
+ * others in there have been reaped.
  */
 void pgnl_exit_examine_locked(struct pgnl_net *pn)
 {
@@ -306,7 +308,8 @@ void pgnl_exit_examine_locked(struct pgnl_net *pn)
 	if (!pid)
 		return;
 	proc = pgnl_proc_find(pn, pid);
-	if (proc && !test_bit(PGNL_PROC_DEAD, &proc->flags) && is_over(pid))
+	if (proc && !test_bit(PGNL_PROC_DEAD, &proc->flags) &&
+	    (is_over(pid) || exit_status(pid, false) != PGNL_STATUS_UNKNOWN))
 		pgnl_exit_requeue_locked(proc);
 	put_pid(pid);
 }

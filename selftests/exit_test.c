@@ -701,6 +701,37 @@ TEST_F(exit, all_members_in_a_pid_namespace_whose_init_is_killed)
 	kid_close(&kid);
 }
 
+/* A child of its own in the pid namespace of a process, which nobody reaps. */
+static void kid_has_child_inside(int ctl, const void *arg)
+{
+	int ns = open(say("/proc/%d/ns/pid", *(const pid_t *)arg), O_RDONLY | O_CLOEXEC);
+	pid_t child = setns(ns, CLONE_NEWPID) ? -1 : fork();
+
+	if (!child)
+		for (;;)
+			pause();
+	ready(ctl, child);
+}
+
+/* It stays until all others in there have been reaped, however long that takes. */
+TEST_F(exit, init_of_a_pid_namespace_that_waits_for_others)
+{
+	struct stage *s = &self->s;
+	struct kid init, other;
+	uint64_t id;
+
+	ASSERT_EQ(0, ready_in_pidns(_metadata, &init, kid_waits, NULL));
+	ASSERT_LT(0, kid_ready(&other, kid_has_child_inside, &init.pid));
+	id = stage_join(_metadata, s, init.pid);
+	kill(init.pid, SIGKILL);
+	EXPECT_TRUE(wait_until(!*seen(s->c, NULL, "alone", id, init.pid)));
+	EXPECT_TRUE(wait_until(!*miscounted(s->c, NULL, "alone", 0)));
+	EXPECT_EQ(0, waitpid(init.pid, NULL, WNOHANG));
+	kid_kill(&other);
+	ASSERT_EQ(SIGKILL, kid_reap(&init));
+	kid_close(&init);
+}
+
 /* --- Much to leave -------------------------------------------------------- */
 
 #define MANY	1000
