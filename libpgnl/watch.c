@@ -422,17 +422,22 @@ static bool any_lost(const struct pgnl_watch *watch)
 static int recover_all(struct pgnl_watch *watch)
 {
 	struct sub *sub;
-	int ret = 0;
+	int ret = 0, err = 0;
 
 	for (sub = watch->subs; sub; sub = sub->next)
 		if (watch->overrun && !sub->ended)
 			sub->lost = true;
 	watch->overrun = false;
-	for (sub = watch->subs; sub && !ret; sub = sub->next)
-		if (sub->lost)
-			ret = recover(watch, sub);
 	/* What came for the first ones took the room: it is read before more. */
-	return ret == -ENOBUFS ? 0 : ret;
+	for (sub = watch->subs; sub && err != -ENOBUFS; sub = sub->next) {
+		if (!sub->lost)
+			continue;
+		err = recover(watch, sub);
+		/* One that may not be listed any more keeps no other one back. */
+		if (!ret && err != -ENOBUFS)
+			ret = err;
+	}
+	return ret;
 }
 
 /* --- The kernel's events ---------------------------------------------------------------- */

@@ -539,7 +539,7 @@ static void *join_and_leave(void *name)
 	return (void *)bad;
 }
 
-TEST_F(lib, threads_with_handles_of_their_own_do_not_meet)
+TEST_F_TIMEOUT(lib, threads_with_handles_of_their_own_do_not_meet, 120)
 {
 	static char names[][2] = { "a", "b", "c", "d" };
 	pthread_t threads[4];

@@ -192,7 +192,7 @@ TEST_F(watch, missed_events_are_replayed)
 	EXPECT_LE(1, resyncs);
 }
 
-TEST_F(watch, what_cannot_be_replayed_is_listed_anew)
+TEST_F_TIMEOUT(watch, what_cannot_be_replayed_is_listed_anew, 120)
 {
 	const struct pgnl_event *event;
 
@@ -211,6 +211,40 @@ TEST_F(watch, what_cannot_be_replayed_is_listed_anew)
 	EXPECT_EQ(0, event->more);
 	ASSERT_EQ(2, join(self->c, NULL, "h", self->b.pid));
 	EXPECT_NEXT("join h b=2 joined");
+}
+
+/* It can't be made up for, which says so, and another one can. */
+TEST_F_TIMEOUT(watch, one_that_may_not_be_listed_keeps_no_other_back, 120)
+{
+	const struct pgnl_event *event;
+	long limit;
+	int ret, y;
+
+	pgnl_watch_close(self->watch);
+	ASSERT_EQ(0, scope_new(self->c, "x", PGNL_SCOPE_MODE_PG));
+	ASSERT_EQ(0, seteuid(1000));
+	ASSERT_EQ(0, pgnl_watch_open(&self->watch));
+	y = pgnl_subscribe(self->watch, NULL, NULL, 0);
+	ASSERT_LT(0, y);
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "x", NULL, 0));
+	ASSERT_EQ(0, seteuid(0));
+	set_room(_metadata, self, 4096);
+	for (int i = 0; i < 3000; i++) {
+		ASSERT_EQ(1, join(self->c, "x", "g", self->a.pid));
+		ASSERT_EQ(1, leave(self->c, "x", "g", self->a.pid));
+	}
+	make_events(_metadata, self, 300);
+	req_new(self->c, PGNL_CMD_SCOPE_SET);
+	put_str(self->c, PGNL_A_SCOPE, "x");
+	put_u32(self->c, PGNL_A_PERM, 0700);
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(1, join(self->c, NULL, "end", self->b.pid));
+	limit = now_ms() + WAIT_MS;
+	do {
+		ASSERT_GT(limit, now_ms());
+		ret = pgnl_event_next(self->watch, WAIT_MS, &event);
+		ASSERT_TRUE(ret == 1 || ret == -EACCES) TH_LOG("%d", ret);
+	} while (ret != 1 || event->sub != y || !event->group || strcmp(event->group, "end"));
 }
 
 /* ENOBUFS for several at once; each comes back. */
