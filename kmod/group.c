@@ -328,12 +328,15 @@ static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
 {
 	bool was_seen = pgnl_group_is_seen(group);
 
-	if (!pgnl_user_charge(new->user, PGNL_USER_GROUPS)) {
-		fault->cause = PGNL_CAUSE_USER_GROUPS;
-		return -EDQUOT;
+	/* Who has paid for it meanwhile goes on, and does not pay twice. */
+	if (group->user != new->user) {
+		if (!pgnl_user_charge(new->user, PGNL_USER_GROUPS)) {
+			fault->cause = PGNL_CAUSE_USER_GROUPS;
+			return -EDQUOT;
+		}
+		pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
+		swap(group->user, new->user);
 	}
-	pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
-	swap(group->user, new->user);
 	group->owner = new->owner;
 	WRITE_ONCE(group->created, true);
 	group->scope->nr_groups += !was_seen;

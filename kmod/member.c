@@ -448,7 +448,7 @@ static __always_inline void set_count_locked(struct pgnl_member *member, u32 cou
 			scope->nr_groups += seen;
 	}
 	WRITE_ONCE(group->nr_seen, nr_seen);
-	member->proc->nr_seen += seen;
+	WRITE_ONCE(member->proc->nr_seen, member->proc->nr_seen + seen);
 	WRITE_ONCE(member->count, count);
 	pgnl_view_update_row_locked(member);
 }

@@ -88,6 +88,7 @@ static void forget_locked(struct pgnl_cluster *cluster, struct pgnl_node *node)
 	pgnl_view_node_forgotten_locked(pn, node);
 	hash_del(&node->in_table);
 	xa_erase(&cluster->nodes, node->id);
+	pn->gen = pgnl_table_next_gen(pn->gen);
 	WRITE_ONCE(pn->used[PGNL_NET_NODES], pn->used[PGNL_NET_NODES] - 1);
 	uncharge(node);
 	pgnl_node_put(node);
@@ -241,6 +242,7 @@ static struct pgnl_node *add_locked(struct pgnl_cluster *cluster,
 		return ERR_PTR(-ENOMEM);
 	}
 	hash_add(cluster->by_name, &node->in_table, hash_name(name));
+	pn->gen = pgnl_table_next_gen(pn->gen);
 	WRITE_ONCE(pn->used[PGNL_NET_NODES], pn->used[PGNL_NET_NODES] + 1);
 	return node;
 }

@@ -118,7 +118,7 @@ static struct pgnl_remotes *make_set_locked(struct pgnl_group *group)
 	xa_init(&set->creators);
 	set->group = group;
 	pgnl_group_get_locked(group);
-	scope->nr_far++;
+	WRITE_ONCE(scope->nr_far, scope->nr_far + 1);
 	rcu_assign_pointer(group->remotes, set);
 	pgnl_view_far_locked(group);
 	scope->nr_groups += pgnl_group_is_seen(group) - was_seen;
@@ -138,7 +138,7 @@ static void end_set_locked(struct pgnl_remotes *set)
 	if (set->nr_rows || set->nr_created)
 		return;
 	rcu_assign_pointer(group->remotes, NULL);
-	scope->nr_far--;
+	WRITE_ONCE(scope->nr_far, scope->nr_far - 1);
 	/* The scope has written off a dead group as a whole. */
 	if (!group->dead)
 		scope->nr_groups += pgnl_group_is_seen(group) - was_seen;
@@ -275,6 +275,20 @@ static void remove_locked(struct pgnl_remote *remote, enum pgnl_reason reason,
 	pgnl_meta_put(meta_of(remote));
 	call_rcu(&remote->rcu, free_remote_rcu);
 	end_set_locked(set);
+}
+
+/*
+ * The first of what the node has not confirmed since it began goes, to make room for
+ * what is new: most often it is not there any more. If it is, it comes again.
+ */
+static bool drop_old_locked(struct pgnl_node *node)
+{
+	struct pgnl_remote *old;
+
+	old = list_first_entry_or_null(&node->old, struct pgnl_remote, in_node);
+	if (old)
+		remove_locked(old, PGNL_REASON_LEFT, PGNL_STATUS_UNKNOWN);
+	return old;
 }
 
 /**
@@ -456,16 +470,23 @@ static int publish_locked(struct pgnl_remote *remote, struct pgnl_group *group,
 	return 0;
 }
 
+/* A limit that was lowered would have many rows go at once. */
+#define MAKE_ROOM_TRIES	16
+
 static int add_locked(struct pgnl_node *node, struct pgnl_group *group,
 		      const struct pgnl_remote_row *row)
 {
+	struct pgnl_net *pn = group->scope->pn;
 	struct pgnl_remote *remote;
+	u32 tries = 0;
 	int err;
 
-	if (row->id && !has_room_locked(group->scope->pn, node))
-		return -EDQUOT;
-	if (!pgnl_user_charge(node->user, PGNL_USER_MEMBERSHIPS))
-		return -EDQUOT;
+	while (row->id && !has_room_locked(pn, node))
+		if (++tries > MAKE_ROOM_TRIES || !drop_old_locked(node))
+			return -EDQUOT;
+	while (!pgnl_user_charge(node->user, PGNL_USER_MEMBERSHIPS))
+		if (++tries > MAKE_ROOM_TRIES || !drop_old_locked(node))
+			return -EDQUOT;
 	remote = new_remote(node, row);
 	if (!remote) {
 		err = -ENOMEM;
@@ -538,8 +559,11 @@ int pgnl_remote_put_locked(struct pgnl_node *node, struct pgnl_scope *scope,
 		return 0;
 	}
 	if (remote) {
-		list_move_tail(&remote->in_node, &node->rows);
-		return change_locked(remote, row);
+		err = change_locked(remote, row);
+		/* Without memory, what is there is of before. */
+		if (!err)
+			list_move_tail(&remote->in_node, &node->rows);
+		return err;
 	}
 	group = get_group_locked(scope, &row->group, node->user);
 	if (IS_ERR(group))

@@ -130,7 +130,7 @@ static void remove_scope_locked(struct pgnl_scope *scope)
 	pgnl_view_detach_locked(scope);
 	rhashtable_remove_fast(&pn->scopes, &scope->node, scope_params);
 	xa_erase(&pn->scope_ids, scope->id);
-	pn->used[PGNL_NET_SCOPES]--;
+	WRITE_ONCE(pn->used[PGNL_NET_SCOPES], pn->used[PGNL_NET_SCOPES] - 1);
 	pn->gen = pgnl_table_next_gen(pn->gen);
 	if (scope->user)
 		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
@@ -263,7 +263,7 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 		err = err == -EEXIST ? -EEXIST : -ENOMEM;
 		goto err_id;
 	}
-	pn->used[PGNL_NET_SCOPES]++;
+	WRITE_ONCE(pn->used[PGNL_NET_SCOPES], pn->used[PGNL_NET_SCOPES] + 1);
 	pn->gen = pgnl_table_next_gen(pn->gen);
 	mutex_unlock(&pn->lock);
 	return 0;

@@ -309,7 +309,7 @@ struct pgnl_owner {
  * @group_ids: groups by a small number, the order of listings (L)
  * @nr_groups: groups that readers see (L)
  * @nr_members: sum of the counts of members of this node (L)
- * @nr_far: groups with something of other nodes (L)
+ * @nr_far: groups with something of other nodes (L, read without it as well)
  * @epoch: identifies this scope among those of its name (C)
  * @seq: sequence number of the newest event (L)
  * @feed: what goes to subscribers, NULL when there are none (L)

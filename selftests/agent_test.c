@@ -12,6 +12,7 @@
 #include "common.h"
 #include "pgnl.h"
 #include "proc.h"
+#include "reads.h"
 
 #define WAIT_MS	30000
 
@@ -403,6 +404,36 @@ TEST_F(agent, nodes_are_told_to_whom_asks)
 	EXPECT_EQ(PGNL_EVENT_JOIN, event->type);
 	EXPECT_EQ(NULL, event->node);
 	pgnl_watch_close(local);
+}
+
+/* The new one has the number of the one that went, before which the listing is. */
+TEST_F(agent, a_listing_of_nodes_tells_that_it_raced)
+{
+	static char buf[65536] __attribute__((aligned(8)));
+	const struct nlmsghdr *msg = (struct nlmsghdr *)buf;
+	struct client *reader = client_open();
+	bool raced = false, done = false;
+	int left;
+
+	ASSERT_NE(NULL, reader);
+	for (int i = 0; i < 400; i++)
+		ASSERT_EQ(0, pgnl_agent_node_up(self->agent, say("n%d", i), 1, 0));
+	req_new(reader, PGNL_CMD_NODE_GET);
+	reader->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	ASSERT_EQ(0, req_send(reader));
+	ASSERT_EQ(0, pgnl_agent_node_down(self->agent, "n0", 1));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "n0", 2, 0));
+	while (!done) {
+		left = recv(reader->fd, buf, sizeof(buf), 0);
+		ASSERT_LT(0, left);
+		for (msg = (struct nlmsghdr *)buf; mnl_nlmsg_ok(msg, left);
+		     msg = mnl_nlmsg_next(msg, &left)) {
+			raced |= msg->nlmsg_flags & NLM_F_DUMP_INTR;
+			done |= msg->nlmsg_type == NLMSG_DONE;
+		}
+	}
+	EXPECT_TRUE(raced);
+	client_close(reader);
 }
 
 TEST_F(agent, a_snapshot_has_all_nodes)
@@ -964,6 +995,14 @@ TEST_F(agent, limits_drop_and_say_so)
 	EXPECT_NODE("up connected partial 5", "there");
 	ASSERT_EQ(0, pgnl_agent_begin(self->agent, "there", 1));
 	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 5, &dropped));
+	ASSERT_EQ(0, pgnl_agent_commit(self->agent, "there", 1));
+	EXPECT_NODE("up connected 5", "there");
+	/* What is not there any more makes room for what has come. */
+	ASSERT_EQ(0, pgnl_agent_begin(self->agent, "there", 1));
+	for (size_t i = 0; i < 5; i++)
+		rows[i].id += 10;
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 5, &dropped));
+	EXPECT_EQ(0, dropped);
 	ASSERT_EQ(0, pgnl_agent_commit(self->agent, "there", 1));
 	EXPECT_NODE("up connected 5", "there");
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_REMOTES, 0));
