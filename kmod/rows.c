@@ -19,6 +19,9 @@
 /* Rows of the first chunk at first: most groups are small. */
 #define FIRST_ROWS	4
 
+/* So many are kept: to give less back is not worth the work. */
+#define KEPT_ROWS	64
+
 /* The lock of the namespace, which this file knows nothing of, is held. */
 #define locked_map(rows)	rcu_dereference_protected((rows)->map, 1)
 
@@ -63,8 +66,8 @@ static void replace_map(struct pgnl_rows *rows, struct pgnl_rows_map *map,
 	}
 }
 
-/* The first chunk, in a map of its own. */
-static int grow_first_chunk(struct pgnl_rows *rows, u32 cap)
+/* The first chunk, in a map of its own; rows in use fit into it. */
+static int resize_first_chunk(struct pgnl_rows *rows, u32 cap)
 {
 	struct pgnl_rows_map *old = locked_map(rows);
 	struct pgnl_rows_map *map = new_map(1);
@@ -80,7 +83,7 @@ static int grow_first_chunk(struct pgnl_rows *rows, u32 cap)
 	map->cap = cap;
 	if (old)
 		memcpy(map->chunk[0], old->chunk[0],
-		       old->cap * sizeof(*old->chunk[0]));
+		       min(cap, old->cap) * sizeof(*old->chunk[0]));
 	replace_map(rows, map, 0);
 	return 0;
 }
@@ -130,7 +133,7 @@ int pgnl_rows_grow(struct pgnl_rows *rows)
 	u32 cap = map ? map->cap : 0;
 
 	if (cap < PGNL_CHUNK_ROWS)
-		return grow_first_chunk(rows, max_t(u32, 2 * cap, FIRST_ROWS));
+		return resize_first_chunk(rows, max_t(u32, 2 * cap, FIRST_ROWS));
 	return add_chunk(rows);
 }
 
@@ -139,16 +142,20 @@ int pgnl_rows_grow(struct pgnl_rows *rows)
  * @rows: the array, lock held
  * @nr_rows: rows in use
  *
- * When a quarter is in use, half of the chunks go; so going back and forth costs
- * nothing. The first chunk stays.
+ * When a quarter is in use, half of the room goes; so going back and forth costs
+ * nothing.
  */
 void pgnl_rows_trim(struct pgnl_rows *rows, u32 nr_rows)
 {
 	struct pgnl_rows_map *map = locked_map(rows);
 
 	/* Without memory for a smaller map the larger one does. */
-	if (map->nr_chunks > 1 && nr_rows <= map->cap / 4)
+	if (nr_rows > map->cap / 4)
+		return;
+	if (map->nr_chunks > 1)
 		remap(rows, map->nr_chunks / 2, map->nr_chunks);
+	else if (map->cap > KEPT_ROWS)
+		resize_first_chunk(rows, map->cap / 2);
 }
 
 /**

@@ -22,6 +22,7 @@
 #include "events.h"
 #include "inbox.h"
 #include "proc.h"
+#include "reads.h"
 
 #define ALICE	1000
 
@@ -229,6 +230,35 @@ TEST_F_TIMEOUT(hostile, nothing_is_left_of_full_tables_in_other_namespaces, 240)
 	if (kernel_keeps_memory())
 		SKIP(return, "the kernel keeps freed memory");
 	EXPECT_EQ(0, as_user(ALICE, ALICE, fill_one_after_the_other, NULL));
+}
+
+#define ONCE_LARGE	800
+
+/* Nobody is in them any more, and 4 kB stayed for each. */
+TEST_F_TIMEOUT(hostile, groups_that_were_large_once_cost_little, 240)
+{
+	struct crowd crowd;
+	long before;
+	int round, i;
+
+	if (kernel_keeps_memory())
+		SKIP(return, "the kernel keeps freed memory");
+	ASSERT_EQ(0, crowd_start(&crowd, 260));
+	for (i = 0; i < ONCE_LARGE; i++)
+		ASSERT_EQ(0, group_new(self->c, "pg2", say("%d", i)));
+	for (round = 0; round < 2; round++) {
+		/* The first one brings about what is there for all. */
+		before = unreclaimable_kb();
+		for (i = 0; i < (round ? ONCE_LARGE : 1); i++) {
+			ASSERT_EQ(1, join_pids(self->c, "pg2", say("%d", i), crowd.pid, crowd.n));
+			member_req(self->c, PGNL_CMD_MEMBER_LEAVE, "pg2", say("%d", i));
+			put_bin(self->c, PGNL_A_PIDS, crowd.pid, crowd.n * sizeof(crowd.pid[0]));
+			ASSERT_EQ(0, req_do(self->c));
+		}
+	}
+	EXPECT_TRUE(WAIT_UNTIL(unreclaimable_kb() - before < 2048))
+		TH_LOG("%ld kB more", unreclaimable_kb() - before);
+	crowd_end(&crowd);
 }
 
 /* --- Using up what others may have ------------------------------------------ */
