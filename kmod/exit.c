@@ -339,3 +339,24 @@ void pgnl_exit_requeue_locked(struct pgnl_proc *proc)
 	queue_for_reaping(proc);
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
+
+/**
+ * pgnl_exit_is_forgotten() - Is a process dead, and nothing will reap it?
+ * @proc: the process, lock held
+ *
+ * For the verifier: what its end marks and counts is not seen by halves.
+ *
+ * Return: true when something went wrong.
+ */
+bool pgnl_exit_is_forgotten(const struct pgnl_proc *proc)
+{
+	struct wait_queue_head *queue = &proc->pid->wait_pidfd;
+	unsigned long flags;
+	bool forgotten;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	forgotten = test_bit(PGNL_PROC_DEAD, &proc->flags) &&
+		    !atomic_read(&proc->pn->nr_dead);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return forgotten;
+}

@@ -18,6 +18,7 @@ bool __must_check pgnl_exit_watch(struct pgnl_proc *proc);
 void pgnl_exit_unwatch(struct pgnl_proc *proc);
 struct pgnl_proc *pgnl_exit_find(const struct pgnl_net *pn, struct pid *pid);
 void pgnl_exit_requeue_locked(struct pgnl_proc *proc);
+bool pgnl_exit_is_forgotten(const struct pgnl_proc *proc);
 
 /* As pid_task(), in line since each row that is read and joined asks. */
 static inline struct task_struct *pgnl_exit_task_rcu(struct pid *pid)

@@ -265,8 +265,7 @@ static bool check_proc(struct check *check, struct pgnl_proc *proc, u64 *rows)
 	if (seen != proc->nr_seen)
 		return fail(check, "process %llu has %u memberships, counts %u",
 			    proc->id, seen, proc->nr_seen);
-	if ((seen || inboxes) && test_bit(PGNL_PROC_DEAD, &proc->flags) &&
-	    !atomic_read(&check->pn->nr_dead))
+	if ((seen || inboxes) && pgnl_exit_is_forgotten(proc))
 		return fail(check, "process %llu is dead and nobody reaps it",
 			    proc->id);
 	if (proc->refs < own + inboxes || !proc->refs)

@@ -728,7 +728,10 @@ enum pgnl_event_type {
 	PGNL_EVENT_JOIN,
 	PGNL_EVENT_LEAVE,
 	PGNL_EVENT_CREATE,		/* of a group */
-	PGNL_EVENT_DELETE,		/* and whoever was in it is out */
+	/* And whoever was in it is out, but for what other nodes have in it;
+	 * with a node, which was the last to have created it, nobody is.
+	 */
+	PGNL_EVENT_DELETE,
 	PGNL_EVENT_SCOPE_DELETED,	/* the last one of a subscription */
 	/* Events were missed. With PGNL_BECAUSE_REPLAYED they follow now, and
 	 * nothing is missing; with PGNL_BECAUSE_LISTED the view so far is void

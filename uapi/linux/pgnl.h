@@ -170,7 +170,9 @@ enum pgnl_act {
  * @PGNL_REASON_GROUP_DELETED: The group was deleted, and whoever was a member
  *   is none any more. The first 4096 of them have been told as evicted before.
  *   While other nodes have something in it, all members of this node have
- *   been, and those of others are told when they leave.
+ *   been, and those of others are told when they leave. With a node, that one
+ *   has created it no more, and neither has any other one: whoever is a member
+ *   stays one, and the group goes with the last of them.
  * @PGNL_REASON_SCOPE_DELETED: The scope was deleted with all that was in it.
  *   Nothing follows.
  * @PGNL_REASON_LOST: Events after this sequence number were lost, since the
