@@ -43,6 +43,7 @@
  * struct pgnl_alias - A scope as it is known in another network namespace.
  * @in_target: in pgnl_net.aliases of the target
  * @in_source: in pgnl_net.shared of the source
+ * @in_scope: in pgnl_scope.aliases, until it is dead
  * @target: tables of the target; NULL once they have ended, and it is not listed
  * @source: the scope's network namespace; likewise
  * @scope: the scope, counted (C)
@@ -55,6 +56,7 @@
 struct pgnl_alias {
 	struct list_head in_target;
 	struct list_head in_source;
+	struct hlist_node in_scope;
 	struct pgnl_net *target;
 	struct net *source;
 	struct pgnl_scope *scope;
@@ -98,6 +100,7 @@ static bool kill_alias(struct pgnl_alias *alias)
 	if (alias->dead)
 		return false;
 	WRITE_ONCE(alias->dead, true);
+	hlist_del_init(&alias->in_scope);
 	alias->target->nr_aliases--;
 	WRITE_ONCE(alias->target->alias_gen, alias->target->alias_gen + 1);
 	return true;
@@ -157,17 +160,6 @@ void pgnl_share_settle(struct pgnl_net *pn)
 	synchronize_rcu();
 }
 
-/* With share_lock held. */
-static struct pgnl_alias *find_of_scope(const struct pgnl_scope *scope)
-{
-	struct pgnl_alias *alias;
-
-	list_for_each_entry(alias, &scope->pn->shared, in_source)
-		if (!alias->dead && alias->scope == scope)
-			return alias;
-	return NULL;
-}
-
 /**
  * pgnl_share_scope_end_locked() - End the aliases of a scope.
  * @scope: the scope, marked as dead
@@ -179,12 +171,15 @@ void pgnl_share_scope_end_locked(struct pgnl_scope *scope)
 	pgnl_assert_locked(scope->pn);
 	do {
 		spin_lock(&share_lock);
-		alias = find_of_scope(scope);
+		alias = hlist_entry_safe(scope->aliases.first,
+					 struct pgnl_alias, in_scope);
 		if (alias)
 			kill_alias(alias);
 		spin_unlock(&share_lock);
 		if (alias)
 			put_alias(alias);
+		/* There may be some in each of any number of namespaces. */
+		cond_resched();
 	} while (alias);
 }
 
@@ -236,6 +231,7 @@ static int insert_alias(struct pgnl_alias *alias, struct pgnl_net *to,
 	to->nr_aliases++;
 	WRITE_ONCE(to->alias_gen, to->alias_gen + 1);
 	from->has_shared = true;
+	hlist_add_head(&alias->in_scope, &alias->scope->aliases);
 	list_add_tail(&alias->in_source, &from->shared);
 	list_add_tail_rcu(&alias->in_target, &to->aliases);
 	return 0;
@@ -496,6 +492,33 @@ bool pgnl_share_is_dead(const struct pgnl_alias *alias)
 
 /* --- The verifier --- */
 
+/*
+ * Of those that have been shared there may be any number. Who checks keeps the
+ * place between two of them, and is the only one to go through them meanwhile.
+ */
+static bool check_shared_locked(struct pgnl_net *pn)
+{
+	struct pgnl_alias *alias;
+	struct list_head place;
+	bool good = true;
+
+	pgnl_assert_locked(pn);
+	spin_lock(&share_lock);
+	list_add(&place, &pn->shared);
+	while (!list_is_last(&place, &pn->shared)) {
+		alias = list_entry(place.next, struct pgnl_alias, in_source);
+		if (alias->source != pn->net || alias->scope->pn != pn ||
+		    alias->dead != hlist_unhashed(&alias->in_scope) ||
+		    (!alias->dead && alias->scope->dead))
+			good = false;
+		list_move(&place, &alias->in_source);
+		cond_resched_lock(&share_lock);
+	}
+	list_del(&place);
+	spin_unlock(&share_lock);
+	return good;
+}
+
 /**
  * pgnl_share_check_locked() - Check the aliases in a network namespace, and those
  * of its scopes.
@@ -521,11 +544,9 @@ const char *pgnl_share_check_locked(struct pgnl_net *pn)
 	}
 	if (n != pn->nr_aliases)
 		wrong = "aliases are miscounted";
-	list_for_each_entry(alias, &pn->shared, in_source)
-		if (alias->source != pn->net || alias->scope->pn != pn ||
-		    (!alias->dead && alias->scope->dead))
-			wrong = "an alias is of another scope";
 	spin_unlock(&share_lock);
 	rcu_read_unlock();
+	if (!check_shared_locked(pn))
+		wrong = "an alias is of another scope";
 	return wrong;
 }

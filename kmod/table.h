@@ -314,6 +314,7 @@ struct pgnl_owner {
  * @seq: sequence number of the newest event (L)
  * @feed: what goes to subscribers, NULL when there are none (L)
  * @inboxes: inboxes (L)
+ * @aliases: its names in other network namespaces, those that live (share.c)
  * @view: what is mapped of it, counted; or NULL (L)
  * @view_gen: that of its last view (L)
  * @ref: references of groups, requests and the table
@@ -339,6 +340,7 @@ struct pgnl_scope {
 	u64 seq;
 	struct pgnl_feed *feed;
 	struct hlist_head inboxes;
+	struct hlist_head aliases;
 	struct pgnl_view *view;
 	u32 view_gen;
 	struct kref ref;

@@ -468,6 +468,44 @@ TEST_F(share, the_end_of_the_scope_tells_subscribers)
 	EXPECT_TRUE(WAIT_UNTIL(!subs_of(self->from)));
 }
 
+#define MANY	200
+
+/* Two scopes under many names each; some of those are subscribed to, some ended before. */
+TEST_F(share, the_end_of_a_scope_ends_its_aliases_and_no_others)
+{
+	static const char *const scope[] = { "s", "t" };
+	struct scope_info s;
+	char name[16];
+	int i, ended;
+
+	ASSERT_EQ(0, scope_new(self->from, "t", PGNL_SCOPE_MODE_PG));
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "a%d", i);
+		ASSERT_EQ(0, share(self->from, scope[i % 2], self->fd, name));
+		if (i % 5 < 2)
+			ASSERT_LT(0, subscribe(self->to, name, NULL));
+		if (i % 7 == 0)
+			ASSERT_EQ(0, unshare_scope(self->to, -1, name));
+	}
+	ASSERT_STREQ("", verify(self->from));
+	ASSERT_STREQ("", verify(self->to));
+	for (ended = 0; ended < 2; ended++) {
+		ASSERT_EQ(0, scope_del(self->from, scope[ended]));
+		for (i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "a%d", i);
+			ASSERT_EQ(i % 7 && i % 2 > ended ? 0 : -ENOENT,
+				  scope_get(self->to, name, &s)) TH_LOG("%s", name);
+		}
+		EXPECT_EQ(-ENOENT, scope_get(self->to, "a", &s));
+		ASSERT_STREQ("", verify(self->from));
+		ASSERT_STREQ("", verify(self->to));
+	}
+	/* All the names are free, and there is room. */
+	ASSERT_EQ(0, limit_set(self->to, PGNL_A_LIMIT_NET_SCOPES, 5));
+	EXPECT_EQ(0, share(self->from, NULL, self->fd, "a"));
+	EXPECT_EQ(0, share(self->from, NULL, self->fd, "a1"));
+}
+
 TEST_F(share, the_end_of_the_source_tells_subscribers)
 {
 	struct ear ear = { .c = self->to };
