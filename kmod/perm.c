@@ -22,7 +22,8 @@
  * @skb: the request, being handled in its sender's context
  *
  * The credentials are borrowed: current's for as long as it handles the
- * request, the opener's for as long as the socket's file is open.
+ * request, as its process, the opener's for as long as the socket's file is
+ * open.
  */
 void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 {
@@ -31,6 +32,7 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 	who->pn = pgnl_table_of(sock_net(sk));
 	who->cred = current_cred();
 	who->opener = sk->sk_socket->file->f_cred;
+	who->self = task_tgid(current);
 	who->via = NULL;
 }
 
@@ -48,13 +50,14 @@ static void keep(const struct cred *cred)
  * @kept: to fill, but for the alias, which the tables hold otherwise (share.c)
  * @who: the caller
  *
- * The credentials are held until pgnl_perm_drop().
+ * The credentials and the process are held until pgnl_perm_drop().
  */
 void pgnl_perm_keep(struct pgnl_caller *kept, const struct pgnl_caller *who)
 {
 	kept->pn = who->pn;
 	kept->cred = who->cred;
 	kept->opener = who->opener;
+	kept->self = get_pid(who->self);
 	keep(kept->cred);
 	keep(kept->opener);
 }
@@ -67,6 +70,7 @@ void pgnl_perm_drop(const struct pgnl_caller *who)
 {
 	put_cred(who->cred);
 	put_cred(who->opener);
+	put_pid(who->self);
 }
 
 static bool capable_as(const struct cred *cred, struct user_namespace *ns,
@@ -332,20 +336,22 @@ static bool may_kill(const struct cred *cred, struct pid *pid)
 }
 
 /*
- * To kill(2) a sender may always signal itself, whoever's credentials it
- * wears, so for itself as the target the opener of the socket is judged here.
+ * To kill(2) a process may always signal itself, whoever's credentials it
+ * wears, so for current as the target others are judged here: the opener of the
+ * socket, and a requester whose request the agent has answered.
  */
-static int opener_may_kill_sender(const struct cred *opener, struct pid *pid)
+static int check_for_current(const struct cred *cred, struct pid *pid)
 {
-	if (may_kill(opener, pid) ||
-	    capable_as(opener, current_user_ns(), CAP_KILL))
+	if (may_kill(cred, pid) ||
+	    capable_as(cred, current_real_cred()->user_ns, CAP_KILL))
 		return 0;
 	return -EPERM;
 }
 
 /**
  * pgnl_perm_target() - May the caller act on a process?
- * @who: the caller, in a request
+ * @who: the caller, in a request, or one that was kept and whose credentials
+ *	current wears
  * @pid: a thread group
  *
  * This is the kernel's own check of kill(2), capabilities, sessions, audit
@@ -356,16 +362,18 @@ static int opener_may_kill_sender(const struct cred *opener, struct pid *pid)
  */
 int pgnl_perm_target(const struct pgnl_caller *who, struct pid *pid)
 {
-	bool self = pid == task_tgid(current);
+	bool here = pid == task_tgid(current);
 	const struct cred *old;
 	int err = 0;
 
-	if (!self)
+	if (!here)
 		err = kill_pid(pid, 0, 0);
+	else if (pid != who->self)
+		err = check_for_current(who->cred, pid);
 	if (err || who->opener == who->cred)
 		return err;
-	if (self)
-		return opener_may_kill_sender(who->opener, pid);
+	if (here)
+		return check_for_current(who->opener, pid);
 
 	old = override_creds(who->opener);
 	err = kill_pid(pid, 0, 0);

@@ -23,6 +23,7 @@ enum {
  * @pn: the tables asked, those of the socket's network namespace
  * @cred: credentials of the sender
  * @opener: credentials of whoever opened the socket
+ * @self: process of the sender
  * @via: the alias by which it has come to tables of another network namespace,
  *	entered (share.c); NULL: they are its own
  *
@@ -33,6 +34,7 @@ struct pgnl_caller {
 	struct pgnl_net *pn;
 	const struct cred *cred;
 	const struct cred *opener;
+	struct pid *self;
 	struct pgnl_alias *via;
 };
 

@@ -305,6 +305,59 @@ TEST_F(name_ask, replaced_here)
 	EXPECT_HOLDER(pid_text(self->b.pid));
 }
 
+static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
+{
+	const struct pgnl_answer yes = { .fence = 1 };
+	const struct pgnl_upcall *upcall;
+
+	self->asker.opts.resolve = resolve;
+	if (pthread_create(&self->asker.thread, NULL, run_asker, &self->asker))
+		return -1;
+	upcall = next_upcall(self->agent);
+	if (!upcall || pgnl_agent_answer(self->agent, upcall->request, &yes) ||
+	    pthread_join(self->asker.thread, NULL))
+		return -1;
+	return self->asker.ret;
+}
+
+/* Somebody else, who asks for the name, whoever has it by then. */
+static void kid_asks(int ctl, const void *arg)
+{
+	struct pgnl_name_opts opts = {};
+	struct pgnl *handle;
+
+	(void)arg;
+	become(1000, 1000, NULL, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pgnl_open(&handle))
+		_exit(1);
+	tell(ctl, pgnl_name_reregister(handle, "name", getpid(), &opts, NULL));
+	ready(ctl, 0);
+}
+
+/* The agent carries it out, and has no say in what may be done to itself. */
+TEST_F(name_ask, nobody_takes_a_name_from_the_agent_by_its_own_answer)
+{
+	uint64_t id, fence, request;
+	const struct pgnl_upcall *upcall;
+	struct kid kid;
+
+	ASSERT_EQ(0, kid_start(&kid, kid_asks, NULL));
+	upcall = UPCALL();
+	EXPECT_EQ(kid.pid, upcall->from_pid);
+	request = upcall->request;
+	self->asker.pid = getpid();
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	EXPECT_HOLDER(pid_text(getpid()));
+	EXPECT_EQ(-EPERM, pgnl_agent_answer(self->agent, request,
+					    &(struct pgnl_answer){ .fence = 1 }));
+	EXPECT_STREQ("no right over the holder of the name",
+		     pgnl_agent_error(self->agent)->text);
+	EXPECT_EQ(-EPERM, hear(kid.ctl));
+	EXPECT_HOLDER(pid_text(getpid()));
+	kid_kill(&kid);
+}
+
 /* By which nodes that part right then know afterwards that they had agreed. */
 TEST_F(name_ask, replaced_there_the_stamp_is_kept)
 {
@@ -365,21 +418,6 @@ TEST_F(name_ask, a_name_of_another_node_is_unregistered_there)
 	/* Without a holder nobody is asked. */
 	EXPECT_EQ(PGNL_OK, pgnl_name_unregister(self->handle, "name", &self->asker.missing));
 	EXPECT_TRUE(self->asker.missing);
-}
-
-static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
-{
-	const struct pgnl_answer yes = { .fence = 1 };
-	const struct pgnl_upcall *upcall;
-
-	self->asker.opts.resolve = resolve;
-	if (pthread_create(&self->asker.thread, NULL, run_asker, &self->asker))
-		return -1;
-	upcall = next_upcall(self->agent);
-	if (!upcall || pgnl_agent_answer(self->agent, upcall->request, &yes) ||
-	    pthread_join(self->asker.thread, NULL))
-		return -1;
-	return self->asker.ret;
 }
 
 static int evict(FIXTURE_DATA(name_ask) *self, const char *name, uint64_t id, uint64_t fence,
