@@ -25,6 +25,7 @@
 #include "remote.h"
 #include "scope.h"
 #include "table.h"
+#include "upcall.h"
 
 /*
  * The wall clock, so that the numbers grow over a reboot as well; one more than
@@ -93,7 +94,8 @@ static struct pgnl_member *living_holder_locked(struct pgnl_group *group)
 
 /*
  * Who is on another node keeps the name, unless they are asked there; and who is
- * on one that is suspect may have lost it.
+ * on one that is suspect may have lost it. Without an agent all are stale, and
+ * to ask again soon is of no use.
  */
 static int check_far(const struct pgnl_caller *who, struct pgnl_group *group,
 		     struct pgnl_claim *claim, bool ask,
@@ -103,6 +105,10 @@ static int check_far(const struct pgnl_caller *who, struct pgnl_group *group,
 
 	if (!holder || (claim && claim->agreed))
 		return 0;
+	if (ask && !pgnl_upcall_can(group->scope->pn, PGNL_ACT_REGISTER)) {
+		fault->cause = PGNL_CAUSE_NO_AGENT;
+		return -ENOTCONN;
+	}
 	if (ask && READ_ONCE(holder->node->state) != PGNL_STATE_UP) {
 		fault->cause = PGNL_CAUSE_SUSPECT;
 		return -EAGAIN;
@@ -260,8 +266,8 @@ static int precheck_locked(const struct pgnl_caller *who,
  * @claim: what is asked, and whom to tell who is in the way
  * @fault: what to blame
  *
- * Return: 0, -EEXIST, -EAGAIN when the holder's node is suspect, or a refusal of
- * the kill rule.
+ * Return: 0, -EEXIST, -EAGAIN when the holder's node is suspect, -ENOTCONN when
+ * the agent that could ask there has ended, or a refusal of the kill rule.
  */
 int pgnl_name_precheck(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		       const struct pgnl_name *name, struct pgnl_claim *claim,

@@ -211,7 +211,9 @@ static int unregister_far(const struct pgnl_name_ask *ask,
 
 	if (err)
 		return err;
-	if (where == PGNL_NAME_SUSPECT) {
+	/* Without an agent all are stale, and it is the agent that is lacking. */
+	if (where == PGNL_NAME_SUSPECT &&
+	    pgnl_upcall_can(ask->who->pn, PGNL_ACT_UNREGISTER)) {
 		NL_SET_ERR_MSG(ask->info->extack,
 			       "the node of the holder is suspect");
 		return -EAGAIN;

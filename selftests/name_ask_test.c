@@ -281,6 +281,25 @@ TEST_F(name_ask, the_end_of_the_agent_is_told)
 	EXPECT_EQ(PGNL_YES, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
 }
 
+/* What it knew of names elsewhere is stale; another one may confirm that. */
+TEST_F(name_ask, a_name_of_another_node_is_not_asked_for_without_an_agent)
+{
+	const struct pgnl_agent_row row = far_row(7, 1);
+	uint64_t id, fence;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	pgnl_agent_close(self->agent);
+	EXPECT_HOLDER("there");
+	EXPECT_EQ(-ENOTCONN, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+	EXPECT_EQ(-ENOTCONN, pgnl_name_reregister(self->handle, "name", self->a.pid, NULL, NULL));
+	EXPECT_EQ(-ENOTCONN, pgnl_name_unregister(self->handle, "name", NULL));
+	ASSERT_EQ(0, open_agent(&self->agent, ACTS));
+	EXPECT_HOLDER("there");
+	EXPECT_EQ(-EAGAIN, pgnl_name_register(self->handle, "name", self->a.pid, NULL, NULL));
+	EXPECT_EQ(-EAGAIN, pgnl_name_unregister(self->handle, "name", NULL));
+}
+
 TEST_F(name_ask, replaced_here)
 {
 	const struct pgnl_upcall *upcall;
