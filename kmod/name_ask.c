@@ -4,15 +4,18 @@
  *
  * A registration is checked as one without an agent, but for its last step: the
  * agent is asked whether the other nodes agree. Its answer is that last step,
- * carried out with the credentials of who asked, and only if the process still
- * lives. The requester is told by the result, who got the name and who lost it,
- * as by the reply of a kernel that decides alone.
+ * carried out with the credentials of who asked, at the charge of their memory
+ * cgroup, and only if the process still lives. The requester is told by the
+ * result, who got the name and who lost it, as by the reply of a kernel that
+ * decides alone.
  *
  * To take a name from another node's process is that node's affair, so here is
  * nothing to be done with the answer.
  */
 #include <linux/cred.h>
+#include <linux/memcontrol.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
@@ -34,6 +37,7 @@
  * struct asking - A request about a name that waits for the agent.
  * @pending: the request
  * @who: who asks, with credentials of its own
+ * @memcg: where what the answer makes is charged, counted; may be NULL
  * @scope: that of the names, counted
  * @pid: the process that is to get it, counted; NULL: none is
  * @join: what is asked beside, with metadata counted
@@ -45,6 +49,7 @@
 struct asking {
 	struct pgnl_pending pending;
 	struct pgnl_caller who;
+	struct mem_cgroup *memcg;
 	struct pgnl_scope *scope;
 	struct pid *pid;
 	struct pgnl_join join;
@@ -133,6 +138,7 @@ static int give_away(struct pgnl_pending *pending, struct genl_info *info)
 	struct asking *asking = asking_of(pending);
 	struct nlattr *fence = info->attrs[PGNL_A_FENCE];
 	struct pgnl_fault fault = {};
+	struct mem_cgroup *own;
 	const struct cred *old;
 	int err;
 
@@ -143,7 +149,9 @@ static int give_away(struct pgnl_pending *pending, struct genl_info *info)
 		return -EINVAL;
 	}
 	old = override_creds(asking->who.cred);
+	own = set_active_memcg(asking->memcg);
 	err = join(asking, &fault);
+	set_active_memcg(own);
 	revert_creds(old);
 	if (err)
 		pgnl_nl_refuse(info, &fault, err);
@@ -163,6 +171,7 @@ static void free_asking(struct pgnl_pending *pending)
 	struct asking *asking = asking_of(pending);
 
 	pgnl_perm_drop(&asking->who);
+	mem_cgroup_put(asking->memcg);
 	pgnl_scope_put(asking->scope);
 	put_pid(asking->pid);
 	pgnl_meta_put(asking->join.meta);
@@ -190,6 +199,7 @@ static const struct pgnl_act_ops unregister_ops = {
 static void fill(struct asking *asking, const struct pgnl_name_ask *ask)
 {
 	pgnl_perm_keep(&asking->who, ask->who);
+	asking->memcg = get_mem_cgroup_from_mm(current->mm);
 	kref_get(&ask->scope->ref);
 	asking->scope = ask->scope;
 	asking->reader = pgnl_nl_reader();

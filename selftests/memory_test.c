@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 #include <sys/mman.h>
 
+#include "agent.h"
 #include "cgroup.h"
 #include "common.h"
 #include "proc.h"
@@ -98,6 +99,61 @@ TEST_F(memory, groups_are_created_until_there_is_none)
 	EXPECT_EQ(list.n + 1, usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS));
 	EXPECT_STREQ("", verify(self->c));
 	groups_free(&list);
+}
+
+/* Asks for a name for each of the crowd, when told to; exits with what was refused. */
+static void kid_registers(int ctl, const void *arg)
+{
+	const FIXTURE_DATA(memory) *self = arg;
+	struct client *c = client_open();
+	struct cgroup cg = self->cg;
+	char name[16];
+	int err = 0;
+
+	if (!c || !enter(&cg))
+		_exit(1);
+	for (int n = 0; n < N && !err && !hear(ctl); n++) {
+		snprintf(name, sizeof(name), "%d", n);
+		req_new(c, PGNL_CMD_NAME_REGISTER);
+		put_str(c, PGNL_A_GROUP, name);
+		put_u32(c, PGNL_A_PID, self->crowd.pid[n]);
+		err = req_do(c);
+	}
+	_exit(-err);
+}
+
+/* The agent's answer makes it, at the charge of who has asked. */
+TEST_F(memory, a_name_that_an_agent_gives_is_the_askers)
+{
+	struct client *agent = client_open();
+	const struct nlmsghdr *msg;
+	struct pollfd on[2] = {};
+	int n, status, err = 0;
+	struct kid kid;
+
+	ASSERT_NE(NULL, agent);
+	ASSERT_EQ(0, agent_for(agent, PGNL_ACT_REGISTER, 0));
+	ASSERT_EQ(0, kid_start(&kid, kid_registers, self));
+	on[0] = (struct pollfd) { .fd = agent->fd, .events = POLLIN };
+	on[1] = (struct pollfd) { .fd = kid.pidfd, .events = POLLIN };
+	for (n = 0; n < N && !err; n++) {
+		ASSERT_TRUE(tell(kid.ctl, 0));
+		ASSERT_LT(0, poll(on, 2, LIMIT_MS));
+		msg = told(agent, PGNL_CMD_UPCALL, 0);
+		if (!msg)
+			break;
+		answer_req(agent, msg_u64(msg, PGNL_A_REQUEST));
+		err = req_do(agent);
+	}
+	if (err)
+		kill(kid.pid, SIGKILL);
+	status = kid_reap(&kid);
+	/* It may as well be the next request that has no room. */
+	EXPECT_EQ(-ENOMEM, err ? err : -WEXITSTATUS(status));
+	EXPECT_LT(10, n);
+	EXPECT_STREQ("", verify(self->c));
+	kid_close(&kid);
+	client_close(agent);
 }
 
 TEST_HARNESS_MAIN
