@@ -166,8 +166,10 @@ int pgnl_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 again:
 	reply = pgnl_nl_new_reply(info, room);
-	if (!reply)
-		return -ENOMEM;
+	if (!reply) {
+		err = -ENOMEM;
+		goto out;
+	}
 	if (locked)
 		mutex_lock(&who.pn->lock);
 	rcu_read_lock();
@@ -190,6 +192,7 @@ again:
 		goto again;
 	}
 	err = pgnl_nl_finish(info, reply, err);
+out:
 	pgnl_share_leave(&who);
 	return err;
 }

@@ -5,6 +5,7 @@
  * namespaces come and go, without memory too.
  */
 #include "kselftest_harness.h"
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -554,6 +555,37 @@ EACH_ALLOCATION_OF(inbox_open)
 EACH_ALLOCATION_OF(send)
 EACH_ALLOCATION_OF(send_one)
 EACH_ALLOCATION_OF(signal)
+
+/* --- Scopes shared from elsewhere ------------------------------------------------ */
+
+static void shared_get_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_MEMBER_GET, "alias", "g");
+}
+
+/* Nothing of what has failed holds the network namespace that was read. */
+TEST_F_TIMEOUT(fault, shared_get_is_done_or_not_done, 900)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct client *from = client_in_new_netns();
+	struct scope_info info;
+
+	ASSERT_NE(NULL, from);
+	ASSERT_EQ(0, scope_new(from, "shared", PGNL_SCOPE_MODE_PG));
+	ASSERT_EQ(1, join(from, "shared", "g", self->crowd.pid[0]));
+	req_new(from, PGNL_CMD_SCOPE_SHARE);
+	put_str(from, PGNL_A_SCOPE, "shared");
+	put_u32(from, PGNL_A_FD, (uint32_t)fd);
+	put_str(from, PGNL_A_ALIAS, "alias");
+	ASSERT_EQ(0, req_do(from));
+	ASSERT_EQ(0, setns(fd, CLONE_NEWNET));
+	close(fd);
+	fail_each_allocation(_metadata, self, shared_get_request, NULL);
+	ASSERT_EQ(1, count_of(self->eye, "alias", "g", self->crowd.pid[0]));
+	client_close(from);
+	EXPECT_TRUE(wait_until(scope_get(self->eye, "alias", &info) == -ENOENT));
+}
 
 /* --- Listings ------------------------------------------------------------------- */
 
