@@ -309,24 +309,20 @@ static void take_from_locked(struct pgnl_member *holder, enum pgnl_reason reason
  * As the user that it was registered as: it may have become somebody else by
  * exec since. The agent itself goes on, whatever it is called.
  */
-static void kill_holder(struct pid *pid, kuid_t uid)
+static void kill_holder(struct pid *pid, const struct cred *cred)
 {
-	const struct cred *cred, *old;
+	const struct cred *old;
 
 	if (pid == task_tgid(current))
-		return;
-	cred = pgnl_perm_cred_of(uid);
-	if (!cred)
 		return;
 	old = override_creds(cred);
 	kill_pid(pid, SIGKILL, 0);
 	revert_creds(old);
-	put_cred(cred);
 }
 
 static int evict_locked(struct pgnl_member *holder,
 			const struct pgnl_eviction *eviction,
-			struct pid **exits, kuid_t *uid)
+			struct pid **exits, const struct cred **cred)
 {
 	struct pgnl_registration *told = &pgnl_group_title(holder->group)->told;
 	struct pgnl_net *pn = holder->proc->pn;
@@ -336,12 +332,16 @@ static int evict_locked(struct pgnl_member *holder,
 		return -ENOENT;
 	if (eviction->exits && told->resolve != PGNL_RESOLVE_RANDOM_EXIT)
 		return -EPERM;
+	if (eviction->exits) {
+		/* Who loses the name is killed, or keeps both. */
+		*cred = pgnl_perm_cred_of(holder->uid);
+		if (!*cred)
+			return -ENOMEM;
+	}
 	if (pgnl_member_pin_locked(holder))
 		return -EBUSY;
-	if (eviction->exits) {
+	if (eviction->exits)
 		*exits = get_pid(holder->proc->pid);
-		*uid = holder->uid;
-	}
 	if (eviction->node)
 		node = pgnl_node_find_locked(pn->cluster, eviction->node);
 	take_from_locked(holder, eviction->reason, node);
@@ -354,7 +354,7 @@ static int evict_locked(struct pgnl_member *holder,
  * @name: the name
  * @eviction: from whom, and why
  *
- * Return: 0, -ENOENT when it is another holder or none, -EPERM, -EBUSY.
+ * Return: 0, -ENOENT when it is another holder or none, -EPERM, -EBUSY, -ENOMEM.
  */
 int pgnl_name_evict(struct pgnl_scope *scope, const struct pgnl_name *name,
 		    const struct pgnl_eviction *eviction)
@@ -362,19 +362,20 @@ int pgnl_name_evict(struct pgnl_scope *scope, const struct pgnl_name *name,
 	struct pgnl_net *pn = scope->pn;
 	struct pgnl_member *holder;
 	struct pgnl_group *group;
+	const struct cred *cred = NULL;
 	struct pid *pid = NULL;
 	int err = -ENOENT;
-	kuid_t uid;
 
 	mutex_lock(&pn->lock);
 	group = pgnl_group_find(scope, name);
 	holder = group ? pgnl_name_holder(group) : NULL;
 	if (holder)
-		err = evict_locked(holder, eviction, &pid, &uid);
+		err = evict_locked(holder, eviction, &pid, &cred);
 	mutex_unlock(&pn->lock);
 	if (pid)
-		kill_holder(pid, uid);
+		kill_holder(pid, cred);
 	put_pid(pid);
+	put_cred(cred);
 	return err;
 }
 

@@ -371,6 +371,8 @@ static int evict(struct genl_info *info, struct pgnl_scope *scope,
 		NL_SET_ERR_MSG(info->extack, "its registration does not ask for that");
 	else if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack, "too many requests on one membership");
+	else if (err == -ENOMEM)
+		NL_SET_ERR_MSG(info->extack, "out of memory");
 	return err;
 }
 

@@ -774,6 +774,77 @@ TEST_F_TIMEOUT(fault, a_request_is_asked_or_refused, 900)
 	client_close(agent);
 }
 
+/* A holder of the name "fatal", who is to end where nodes meet that both have one. */
+static int hold_fatal(struct client *c, pid_t pid, struct pgnl_row *row,
+		      struct pgnl_registration *reg)
+{
+	const struct nlattr *attr;
+	int err;
+
+	name_request(c, PGNL_CMD_NAME_REGISTER, "fatal");
+	put_u32(c, PGNL_A_PID, pid);
+	put_u32(c, PGNL_A_RESOLVE, PGNL_RESOLVE_RANDOM_EXIT);
+	err = req_do(c);
+	if (err)
+		return err;
+	mnl_attr_for_each_nested(attr, attr_of(c->reply, PGNL_A_MEMBER)) {
+		if (mnl_attr_get_type(attr) == PGNL_A_MEMBER_ROW)
+			memcpy(row, mnl_attr_get_payload(attr), sizeof(*row));
+		if (mnl_attr_get_type(attr) == PGNL_A_MEMBER_REGISTRATION)
+			memcpy(reg, mnl_attr_get_payload(attr), sizeof(*reg));
+	}
+	return 0;
+}
+
+static void evict_request(struct client *c, uint64_t id, uint64_t fence)
+{
+	name_request(c, PGNL_CMD_NAME_EVICT, "fatal");
+	put_u64(c, PGNL_A_ID, id);
+	put_u64(c, PGNL_A_FENCE, fence);
+	put_u32(c, PGNL_A_RESOLVE, PGNL_RESOLVE_RANDOM_EXIT);
+}
+
+/* Who loses a name as it had wished ends, or keeps the name. */
+TEST_F_TIMEOUT(fault, an_eviction_is_fatal_or_not_done, 900)
+{
+	struct pgnl_registration reg = {};
+	struct pgnl_row row = {};
+	struct child child = {};
+	bool hit = true, held;
+	enum outcome outcome;
+	int nth, err;
+
+	ASSERT_EQ(0, agent_for(self->c, 0, 0));
+	for (nth = 1; hit && nth < MOST; nth++) {
+		if (!child.pid) {
+			ASSERT_EQ(0, child_start(&child));
+			ASSERT_EQ(0, hold_fatal(self->eye, child.pid, &row, &reg));
+		}
+		evict_request(self->c, row.id, reg.fence);
+		fault_order(self->nth, nth);
+		err = req_send(self->c);
+		hit = fault_happened(self->nth);
+		outcome = answer(self->c, err, &err);
+		name_request(self->eye, PGNL_CMD_NAME_GET, "fatal");
+		ASSERT_EQ(0, req_do(self->eye));
+		held = attr_of(self->eye->reply, PGNL_A_MEMBER);
+		if (outcome == REFUSED)
+			ASSERT_TRUE(hit && no_memory(err)) TH_LOG("allocation %d: %d", nth, err);
+		if (outcome != UNHEARD)
+			ASSERT_EQ(outcome == REFUSED, held) TH_LOG("allocation %d", nth);
+		if (held)
+			continue;
+		/* Killed it is, without more. */
+		ASSERT_TRUE(wait_until(waitpid(child.pid, NULL, WNOHANG) == child.pid))
+			TH_LOG("allocation %d", nth);
+		close(child.fd);
+		child.pid = 0;
+	}
+	EXPECT_FALSE(hit);
+	EXPECT_LT(2, nth);
+	TH_LOG("%d allocations", nth - 2);
+}
+
 /* --- Events --------------------------------------------------------------------- */
 
 /*
