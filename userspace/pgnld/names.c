@@ -699,8 +699,7 @@ static void commit(struct core *core, struct ask *ask)
 		end_ask(core, ask);
 		return;
 	}
-	if (ask->fence > core->names.fence)
-		core->names.fence = ask->fence;
+	hear_fence(core, ask->fence);
 	displace(ask->name);
 	/* Its row is to be told before others are let go. */
 	ask->deadline = core->now + core->config.name_time;

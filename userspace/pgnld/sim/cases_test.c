@@ -1115,6 +1115,30 @@ TEST_F(puppet, fences_of_no_reason_are_not_followed)
 	ASSERT_LT(fence, 1ull << 62);
 }
 
+/* The last one that is believed is; to those above it the kernel comes by itself. */
+TEST_F(puppet, fences_have_an_end_and_names_are_had_beyond_it)
+{
+	static const char *const held[] = { "x", "y" };
+	struct frame_name answer = { .fence = 1ull << 62 };
+	uint64_t fence, last = answer.fence;
+
+	INTRODUCE();
+	for (uint64_t i = 0; i < 2; i++) {
+		struct wire_writer w = { .data = self->data, .size = sizeof(self->data) };
+
+		sim_register(self->node[0], held[i], 1, 7, CORE_KEEP_FIRST, false);
+		RUN(20 * LOOP_MS);
+		answer.ticket = 1 + i;
+		frame_put_name(&w, FRAME_NAME_ANSWER, &answer);
+		ASSERT_TRUE(puppet_send(self->puppet, 0, self->data, w.len));
+		RUN(50 * LOOP_MS);
+		ASSERT_EQ(1, registry_holder(sim_registry(self->sim), self->node[0], held[i],
+					     &fence));
+		ASSERT_GT(fence, last);
+		last = fence;
+	}
+}
+
 TEST_F(puppet, a_gap_asks_for_a_snapshot)
 {
 	const struct core_row row = ROW("g", 1, 1), other = ROW("g", 2, 1);

@@ -12,6 +12,9 @@
 
 #define NAME_SIZE (CORE_GROUP_MAX + 1)
 
+/* As the kernel has it: no number that was known is above. */
+#define FLOOR_MAX (1ull << 62)
+
 /* A name given to a process; kept for ever. */
 struct registration {
 	struct registration *next;
@@ -451,6 +454,10 @@ uint64_t registry_commit(struct registry *registry, struct sim_node *node, uint6
 
 	if (!request)
 		return 0;
+	if (fence > FLOOR_MAX) {
+		sim_fail(registry->sim, "%s: no fencing number is that high", sim_name(node));
+		return 0;
+	}
 	request->over = request->answered = true;
 	request->verdict = CORE_NAME_YES;
 	check_commit(registry, request);
