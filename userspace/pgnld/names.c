@@ -950,12 +950,15 @@ static bool loses(const struct core *core, const struct holder *own,
 	return was_taken_over(own, other) || both_lose(own, other) || is_later(core, own, other);
 }
 
-/* Both know of each other now. */
+/* Both know of each other now. In the middle of our snapshot the other one judges nothing,
+ * not even our removal, so it would not lose its name, too.
+ */
 static bool have_met(const struct holder *own, const struct holder *other)
 {
 	const struct peer *peer = other->node->peer;
 
-	return is_current(other->node) && peer->started && peer->cursor.seen >= own->seq;
+	return is_current(other->node) && peer->started && !peer->snapshot &&
+	       peer->cursor.seen >= own->seq;
 }
 
 static void resolve(struct core *core, struct holder *own)

@@ -372,6 +372,28 @@ TEST_F(names, both_lose_however_fast_one_does)
 	}
 }
 
+/* Nor while most of what one of them has is still to be told. */
+TEST_F(names, both_lose_in_the_middle_of_a_snapshot)
+{
+	struct sim_node_config small = plain;
+
+	small.frame_max = 600;
+	self->node[0] = sim_boot(self->sim, 0, "a", &small);
+	BOOT(1);
+	AGREE();
+	CUT(0, 1, true);
+	RUN(5 * LOOP_S);
+	ASK_AS(0, "x", 1, CORE_KEEP_FIRST);
+	ASK_AS(1, "x", 2, CORE_NOTIFY_ALL);
+	RUN(LOOP_S);
+	for (uint64_t id = 1; id <= 3000; id++)
+		sim_set(self->node[0], "pg", "many", id, 1);
+	CUT(0, 1, false);
+	AGREE();
+	ASSERT_EQ(CORE_EVICT_CONFLICT, LOST(0, "x", 1));
+	ASSERT_EQ(CORE_EVICT_CONFLICT, LOST(1, "x", 2));
+}
+
 TEST_F(names, advanced_partition)
 {
 	BOOT_ALL(6);
