@@ -63,6 +63,8 @@ said() {
 	echo "grace = soon" >>"$cluster/a.conf"
 	fails_with "a time such as 300ms or 2s, not 'soon'" on a "$pgnld" -c "$cluster/a.conf"
 	fails_with "a.conf:" on a "$pgnld" -c "$cluster/a.conf" --check
+	fails_with "none.conf: No such file" on a "$pgnld" -c "$cluster/none.conf" --check
+	[ "$status" = 1 ]
 	sed -i 's/soon/5s/' "$cluster/a.conf"
 	on a "$pgnld" -c "$cluster/a.conf" --check
 	start a

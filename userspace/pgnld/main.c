@@ -98,7 +98,7 @@ static int read_all(const char *path, struct config *config, struct auth_keys *k
 
 static int check(const char *path)
 {
-	struct config config;
+	struct config config = { .node = "" };
 	struct auth_keys keys;
 	int ret = read_all(path, &config, &keys);
 
