@@ -80,6 +80,15 @@ said() {
 	[ "$(agent_says a | jq -r .global_group)" = west ]
 }
 
+@test "what takes a restart stays as it was" {
+	start a
+	eventually is_ready a
+	printf 'encryption = no\ngrace = 5s\n' >>"$cluster/a.conf"
+	reload a
+	said a "encryption has changed, which takes a restart of pgnld"
+	[ "$(agent_says a | jq .encryption)" = true ]
+}
+
 @test "the agent waits for a module that goes, and for its return" {
 	local module
 	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)

@@ -633,14 +633,19 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static bool same_bearer(const struct config *a, const struct config *b)
+{
+	return a->bearer == b->bearer && !strcmp(a->device, b->device) &&
+	       !memcmp(&a->local, &b->local, sizeof(a->local));
+}
+
 const char *config_needs_restart(const struct config *old, const struct config *new)
 {
 	if (strcmp(old->node, new->node))
 		return "node";
 	if (!same_text(old->key_file, new->key_file))
 		return "key-file";
-	if (old->bearer != new->bearer || strcmp(old->device, new->device) ||
-	    memcmp(&old->local, &new->local, sizeof(old->local)))
+	if (!same_bearer(old, new))
 		return "bearer";
 	if (old->n_remote != new->n_remote ||
 	    (new->n_remote && memcmp(old->remote, new->remote,
@@ -659,4 +664,40 @@ const char *config_needs_restart(const struct config *old, const struct config *
 	if (old->forward_signals != new->forward_signals)
 		return "forward-signals";
 	return NULL;
+}
+
+static void swap_text(char **a, char **b)
+{
+	char *was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+static void swap_remotes(struct config *a, struct config *b)
+{
+	struct sockaddr_storage *remote = a->remote;
+	size_t n = a->n_remote;
+
+	a->remote = b->remote;
+	a->n_remote = b->n_remote;
+	b->remote = remote;
+	b->n_remote = n;
+}
+
+void config_keep(struct config *old, struct config *new)
+{
+	if (!same_bearer(old, new))
+		swap_remotes(old, new);
+	strcpy(new->node, old->node);
+	swap_text(&old->key_file, &new->key_file);
+	swap_text(&old->engine_netns, &new->engine_netns);
+	new->bearer = old->bearer;
+	strcpy(new->device, old->device);
+	new->local = old->local;
+	new->port = old->port;
+	new->cluster_id = old->cluster_id;
+	new->encryption = old->encryption;
+	new->adopt = old->adopt;
+	new->forward_signals = old->forward_signals;
 }

@@ -68,5 +68,9 @@ const struct config_group *config_group_of(const struct config *config, const ch
 
 /* What differs and takes a restart to change: the name of the key, or NULL. */
 const char *config_needs_restart(const struct config *old, const struct config *new);
+/* Give the new one all of that as it was, for that is how the agent runs; the old one is
+ * to be freed. Addresses at the same bearer are no part of it: those that are new are added.
+ */
+void config_keep(struct config *old, struct config *new);
 
 #endif

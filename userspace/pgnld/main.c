@@ -242,8 +242,7 @@ static void apply(struct daemon *daemon, struct config *new)
 	if (key)
 		log_warning("%s has changed, which takes a restart of pgnld", key);
 	old = daemon->config;
-	/* The others know this node by it. */
-	strcpy(new->node, old.node);
+	config_keep(&old, new);
 	daemon->config = *new;
 	ret = tipc_refresh(daemon->netns, &daemon->config);
 	if (ret)

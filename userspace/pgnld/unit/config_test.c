@@ -305,6 +305,40 @@ static void what_takes_a_restart_is_known(void)
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\nnode = zz\n"), "node"));
 }
 
+static void what_takes_a_restart_is_kept(void)
+{
+	struct config old;
+
+	CHECK(parse("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2\nnode = a\ngrace = 7s\n"
+		    "key-file = /one\nforward-signals = yes\nadopt = yes\n") == 0);
+	old = config;
+	memset(&config, 0, sizeof(config));
+	CHECK(parse("bearer = eth eth7\nnode = b\ngrace = 8s\nkey-file = /two\n"
+		    "encryption = no\nport = 7\ncluster-id = 9\nengine-netns = /three\n") == 0);
+	config_keep(&old, &config);
+	CHECK(config.bearer == BEARER_UDP && !*config.device && config.n_remote == 1);
+	CHECK(((struct sockaddr_in *)&config.local)->sin_addr.s_addr == htonl(0x0a000001));
+	CHECK(!strcmp(config.node, "a") && !strcmp(config.key_file, "/one"));
+	CHECK(config.encryption && config.forward_signals && config.adopt);
+	CHECK(config.port == ntohs(((struct sockaddr_in *)&config.local)->sin_port));
+	CHECK(config.cluster_id != 9 && !config.engine_netns);
+	CHECK(config.grace == 8000);
+	config_free(&old);
+}
+
+static void addresses_are_added_at_the_same_bearer(void)
+{
+	struct config old;
+
+	CHECK(parse("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2\n") == 0);
+	old = config;
+	memset(&config, 0, sizeof(config));
+	CHECK(parse("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2 10.0.0.3\n") == 0);
+	config_keep(&old, &config);
+	CHECK(config.n_remote == 2);
+	config_free(&old);
+}
+
 int main(void)
 {
 	RUN(a_bearer_is_all_it_needs);
@@ -322,6 +356,8 @@ int main(void)
 	RUN(nodes_are_not_without_number);
 	RUN(files_are_read);
 	RUN(what_takes_a_restart_is_known);
+	RUN(what_takes_a_restart_is_kept);
+	RUN(addresses_are_added_at_the_same_bearer);
 	free(errors);
 	config_free(&config);
 	return check_result();
