@@ -318,3 +318,27 @@ sees_groups() {
 	on a pgnl -s pg2 delete public
 	eventually sees_groups b ""
 }
+
+# sees_scoped NODE SCOPE N: so many members.
+sees_scoped() {
+	[ "$("$rows" -s "$2" "$1" | wc -l)" = "$3" ]
+}
+
+# More than the agent takes in one turn, the last of which makes it list the scope anew.
+@test "a scope that is deleted while it is to be listed anew is gone elsewhere, too" {
+	local pid n
+	on a pgnl scope add late --mode pg2 --cluster
+	on b pgnl scope add late --mode pg2 --cluster
+	sleeper pid
+	on a pgnl -s late create public
+	on a pgnl -q -s late join public --pid "$pid" >/dev/null
+	eventually sees_scoped b late 1
+	signal_agent a STOP
+	for n in $(seq 260); do
+		"$rows" -s late -c 0700 "private-$n" a
+	done
+	on a pgnl scope del late
+	signal_agent a CONT
+	eventually sees_scoped b late 0
+	on b pgnl scope del late
+}

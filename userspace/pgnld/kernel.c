@@ -28,7 +28,6 @@ struct scope {
 	bool listing;		/* between begin and commit of its own rows */
 	bool again;		/* to be listed again */
 	bool later;		/* the same, by the timer: the kernel could not do it now */
-	bool seen;		/* by the last look */
 };
 
 /* A node that the kernel has been told is connected. */
@@ -377,19 +376,24 @@ static bool list_again(struct kernel *kernel)
 {
 	bool listing = false;
 
-	for (size_t i = 0; i < kernel->n_scopes; i++) {
+	for (size_t i = 0; i < kernel->n_scopes;) {
 		struct scope *scope = &kernel->scopes[i];
+		int ret;
 
-		if (!scope->again)
+		if (!scope->again) {
+			i++;
 			continue;
-		pgnl_unsubscribe(kernel->watch, scope->sub);
-		if (subscribe(kernel, scope)) {
-			/* It has gone; the next look at the scopes tells. */
-			scope->again = false;
-			scope->sub = -1;
-		} else {
-			listing = true;
 		}
+		pgnl_unsubscribe(kernel->watch, scope->sub);
+		ret = subscribe(kernel, scope);
+		if (ret == -ENOENT) {
+			/* The subscription that would have told so has just ended. */
+			on_scope_deleted(kernel, scope);
+			continue;
+		}
+		scope->later = !!ret;
+		listing |= !ret;
+		i++;
 	}
 	return listing;
 }
@@ -434,7 +438,7 @@ static int add_scope(struct kernel *kernel, const struct pgnl_scope *found)
 	kernel->scopes = grown;
 	scope = &grown[kernel->n_scopes];
 	*scope = (struct scope){ .created = found->mode == PGNL_MODE_PG2,
-				  .names = found->flags & PGNL_EXCLUSIVE, .seen = true };
+				  .names = found->flags & PGNL_EXCLUSIVE };
 	copy_name(scope->name, text_of(found->name));
 	ret = subscribe(kernel, scope);
 	if (ret)
@@ -460,16 +464,11 @@ static int look_for_scopes(struct kernel *kernel, size_t *added)
 		return ret;
 	for (size_t i = 0; !ret && i < list->n; i++) {
 		const struct pgnl_scope *found = &list->scope[i];
-		struct scope *scope = find_scope(kernel, found->name);
 
-		if (!is_ours(found) || (scope && scope->sub >= 0))
+		if (!is_ours(found) || find_scope(kernel, found->name))
 			continue;
-		if (scope) {
-			ret = subscribe(kernel, scope);
-		} else {
-			ret = add_scope(kernel, found);
-			*added += !ret;
-		}
+		ret = add_scope(kernel, found);
+		*added += !ret;
 		/* Gone since it was listed. */
 		if (ret == -ENOENT)
 			ret = 0;
