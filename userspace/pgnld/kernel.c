@@ -58,6 +58,7 @@ struct kernel {
 	void *woken_arg;
 	struct scope *scopes;
 	size_t n_scopes;
+	bool unheard;		/* of a scope; it has been said */
 	struct batch batch;
 	struct connected *connected;
 	/* Nodes that the kernel lacks something of; the core is asked later, since a
@@ -453,28 +454,42 @@ static bool is_ours(const struct pgnl_scope *scope)
 	return scope->flags & PGNL_CLUSTER;
 }
 
+/* It is tried again at each look, and said once. */
+static void not_heard(struct kernel *kernel, const char *scope, int error)
+{
+	if (!kernel->unheard)
+		log_warning("scope %s can't be listened to, so others are not told of it: %s",
+			    scope, strerror(-error));
+	kernel->unheard = true;
+}
+
 /* Subscribe to the clustered scopes that are new. *added: how many those are. */
 static int look_for_scopes(struct kernel *kernel, size_t *added)
 {
 	struct pgnl_scopes *list;
 	int ret = pgnl_scopes(kernel->handle, NULL, &list);
+	bool all = true;
 
 	*added = 0;
 	if (ret)
 		return ret;
-	for (size_t i = 0; !ret && i < list->n; i++) {
+	for (size_t i = 0; ret != -ENOTCONN && i < list->n; i++) {
 		const struct pgnl_scope *found = &list->scope[i];
 
 		if (!is_ours(found) || find_scope(kernel, found->name))
 			continue;
 		ret = add_scope(kernel, found);
 		*added += !ret;
-		/* Gone since it was listed. */
-		if (ret == -ENOENT)
-			ret = 0;
+		/* Or it has gone since it was listed. */
+		if (!ret || ret == -ENOENT || ret == -ENOTCONN)
+			continue;
+		not_heard(kernel, found->name, ret);
+		all = false;
 	}
+	if (all)
+		kernel->unheard = false;
 	pgnl_free(list);
-	return ret;
+	return ret == -ENOTCONN ? ret : 0;
 }
 
 /* Those whose listing came to nothing are listed again, in their turn. */
