@@ -101,6 +101,24 @@ said() {
 	eventually is_ready a
 }
 
+# is_agent NODE N: it has become that so many times.
+is_agent() {
+	[ "$(grep -c "node $1 is the agent" "$cluster/$1.log")" = "$2" ]
+}
+
+@test "a module that is replaced before the agent looks is noticed" {
+	local module
+	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
+	start a
+	eventually is_ready a
+	signal_agent a STOP
+	rmmod pgnl
+	insmod "$module"
+	signal_agent a CONT
+	eventually is_agent a 2
+	is_ready a
+}
+
 @test "the engine may have a network namespace of its own" {
 	ip netns add engine
 	ip -n a link set eth0 netns engine

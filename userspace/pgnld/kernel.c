@@ -305,6 +305,9 @@ static void on_scope_deleted(struct kernel *kernel, struct scope *scope)
 {
 	core_local_begin(kernel->core, text_of(scope->name));
 	core_local_commit(kernel->core, text_of(scope->name));
+	/* Which is built in: another module may be there by now, and we not its agent. */
+	if (!strcmp(scope->name, CORE_NAMES))
+		lose(kernel, "the module has ended");
 	shown_clear(&scope->shown);
 	*scope = kernel->scopes[--kernel->n_scopes];
 }
