@@ -99,6 +99,35 @@ limit_rows() {
 	keeps c a 3
 }
 
+# is_unknown NODE OTHER: its agent has forgotten the other one.
+is_unknown() {
+	[ "$(agent_says "$1" | jq --arg node "$2" 'any(.nodes[]; .node == $node)')" = false ]
+}
+
+# resyncs NODE: how often its agent has asked for all of what others have.
+resyncs() {
+	agent_says "$1" | jq .core.resyncs
+}
+
+@test "a node that there is no room for is not asked for its rows, until there is" {
+	local before
+	on c pgnl -q limits net-nodes=1 >/dev/null
+	stop b TERM
+	member a web
+	eventually is_unknown c b
+	start b
+	eventually knows c b
+	member b web
+	eventually grep -q "node b: the kernel refuses a node" "$cluster/c.log"
+	sleep 2
+	before=$(resyncs c)
+	sleep 3
+	[ "$(resyncs c)" = "$before" ]
+	on c pgnl -q limits net-nodes=4096 >/dev/null
+	eventually agree "${nodes[@]}"
+	[ "$(view c | wc -l)" = 2 ]
+}
+
 @test "a node that is cut off is suspect, then its members leave; healed, they are back" {
 	member a web
 	member b web

@@ -16,6 +16,7 @@
 #define TEXT_AT_ONCE	(256 * 1024)	/* bytes of names and metadata in one */
 #define EVENTS_AT_ONCE	256		/* before others have a turn */
 #define SCOPES_SECONDS	1		/* between two looks at which scopes there are */
+#define REFUSED_LOOKS	10		/* between two tries with a node that was refused */
 #define NODES_AT_ONCE	64
 
 /* A clustered scope, and the subscription to it. */
@@ -30,9 +31,11 @@ struct scope {
 	bool later;		/* the same, by the timer: the kernel could not do it now */
 };
 
-/* A node that the kernel has been told is connected. */
+/* A node that is connected, as the kernel has been told. */
 struct connected {
 	char name[CORE_NAME_MAX + 1];
+	uint64_t incarnation;
+	bool refused;		/* for want of room, say; it is told again by the timer */
 	UT_hash_handle hh;
 };
 
@@ -59,6 +62,7 @@ struct kernel {
 	struct scope *scopes;
 	size_t n_scopes;
 	bool unheard;		/* of a scope; it has been said */
+	unsigned int looks;	/* at the scopes, so far */
 	struct batch batch;
 	struct connected *connected;
 	/* Nodes that the kernel lacks something of; the core is asked later, since a
@@ -507,25 +511,6 @@ static void try_again(struct kernel *kernel)
 	}
 }
 
-static void on_scopes_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct kernel *kernel = arg;
-	size_t added;
-	int ret;
-
-	(void)fd;
-	(void)what;
-	if (kernel->lost)
-		return;
-	try_again(kernel);
-	ret = look_for_scopes(kernel, &added);
-	if (ret == -ENOTCONN)
-		lose(kernel, pgnl_last_error(kernel->handle)->text);
-	/* Rows of it may have come while it was not here. */
-	if (added)
-		kernel->lacks_all = true;
-}
-
 /* --- commands of the core ------------------------------------------------------------ */
 
 static void lack(struct kernel *kernel, const char *node)
@@ -565,36 +550,73 @@ static bool is_for_good(int ret)
 	return ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL || ret == -ERANGE;
 }
 
-static void note_connected(struct kernel *kernel, const char *name, bool is)
+static struct connected *find_node(const struct kernel *kernel, const char *name)
 {
 	struct connected *node;
 
 	HASH_FIND_STR(kernel->connected, name, node);
-	if (is && !node) {
-		node = calloc(1, sizeof(*node));
-		if (!node)
-			return;
-		strcpy(node->name, name);
-		HASH_ADD_STR(kernel->connected, name, node);
-	} else if (!is && node) {
-		HASH_DEL(kernel->connected, node);
-		free(node);
-	}
+	return node;
 }
 
-/* The core tells that a node is back when all of its rows are; the kernel takes these
- * from a node that is connected.
- */
-static void connect_first(struct kernel *kernel, const char *name, uint64_t incarnation)
+static void note_node(struct kernel *kernel, const char *name, uint64_t incarnation, bool refused)
 {
-	struct connected *node;
+	struct connected *node = calloc(1, sizeof(*node));
 
-	HASH_FIND_STR(kernel->connected, name, node);
-	if (node || kernel->lost)
+	if (!node)
 		return;
-	if (done(kernel, "a node", name,
-		 pgnl_agent_node_up(kernel->agent, name, incarnation, 0)))
-		note_connected(kernel, name, true);
+	strcpy(node->name, name);
+	node->incarnation = incarnation;
+	node->refused = refused;
+	HASH_ADD_STR(kernel->connected, name, node);
+}
+
+static void forget_node(struct kernel *kernel, const char *name)
+{
+	struct connected *node = find_node(kernel, name);
+
+	if (!node)
+		return;
+	HASH_DEL(kernel->connected, node);
+	free(node);
+}
+
+/*
+ * The core tells that a node is back when all of its rows are; the kernel takes these
+ * from a node that is connected. False: it takes none of this one, and to ask the node
+ * for them again would come to the same.
+ */
+static bool connect_node(struct kernel *kernel, const char *name, uint64_t incarnation)
+{
+	const struct connected *node = find_node(kernel, name);
+	bool is;
+
+	if (kernel->lost)
+		return false;
+	if (node)
+		return !node->refused;
+	is = done(kernel, "a node", name,
+		  pgnl_agent_node_up(kernel->agent, name, incarnation, 0));
+	note_node(kernel, name, incarnation, !is);
+	return is;
+}
+
+/* All of its rows are asked for when it is taken. */
+static void connect_again(struct kernel *kernel)
+{
+	struct connected *node, *next;
+	int ret;
+
+	HASH_ITER(hh, kernel->connected, node, next) {
+		if (kernel->lost || !node->refused)
+			continue;
+		ret = pgnl_agent_node_up(kernel->agent, node->name, node->incarnation, 0);
+		/* That it is refused has been said. */
+		if (ret && ret != -ENOTCONN)
+			continue;
+		node->refused = !done(kernel, "a node", node->name, ret);
+		if (!node->refused)
+			lack(kernel, node->name);
+	}
 }
 
 static void send_batch(struct kernel *kernel)
@@ -605,8 +627,7 @@ static void send_batch(struct kernel *kernel)
 
 	if (!batch->n)
 		return;
-	connect_first(kernel, batch->node, batch->incarnation);
-	if (!kernel->lost) {
+	if (connect_node(kernel, batch->node, batch->incarnation)) {
 		ret = pgnl_agent_put(kernel->agent, batch->scope, batch->node,
 				     batch->incarnation, batch->rows, batch->n, &dropped);
 		kernel->stats.puts += batch->n;
@@ -626,18 +647,10 @@ typedef int (*node_call)(struct pgnl_agent *agent, const char *node, uint64_t in
 static void call_node(struct kernel *kernel, const char *what, const char *name,
 		      uint64_t incarnation, node_call call)
 {
-	int ret;
+	int ret = call(kernel->agent, name, incarnation);
 
-	if (kernel->lost)
-		return;
-	ret = call(kernel->agent, name, incarnation);
 	if (!done(kernel, what, name, ret) && !is_for_good(ret))
 		lack(kernel, name);
-}
-
-static int call_up(struct pgnl_agent *agent, const char *node, uint64_t incarnation)
-{
-	return pgnl_agent_node_up(agent, node, incarnation, 0);
 }
 
 static int call_fresh(struct pgnl_agent *agent, const char *node, uint64_t incarnation)
@@ -645,25 +658,45 @@ static int call_fresh(struct pgnl_agent *agent, const char *node, uint64_t incar
 	return pgnl_agent_node_up(agent, node, incarnation, PGNL_NODE_FRESH);
 }
 
+/* It is told but once; so a kernel that could not do it is given up, with all that it has
+ * of other nodes, and begun anew.
+ */
+static void disconnect(struct kernel *kernel, const char *what, const char *name,
+		       uint64_t incarnation, node_call call)
+{
+	int ret = kernel->lost ? 0 : call(kernel->agent, name, incarnation);
+
+	forget_node(kernel, name);
+	/* There is none, or another one of this name. */
+	if (ret == -EHOSTUNREACH || ret == -ESTALE || ret == -ENOENT)
+		return;
+	if (!done(kernel, what, name, ret))
+		lose(kernel, "a node that has gone is still there");
+}
+
 void kernel_node(void *arg, struct core_text node, uint64_t incarnation, enum core_node_state state)
 {
-	static const struct {
-		const char *what;
-		node_call call;
-		bool connected;
-	} steps[] = {
-		[CORE_NODE_UP] = { "a node", call_up, true },
-		[CORE_NODE_FRESH] = { "a node", call_fresh, true },
-		[CORE_NODE_SUSPECT] = { "to suspect a node", pgnl_agent_node_suspect, false },
-		[CORE_NODE_DOWN] = { "a node's end", pgnl_agent_node_down, false },
-	};
 	struct kernel *kernel = arg;
 	char name[CORE_NAME_MAX + 1];
 
 	send_batch(kernel);
 	copy_name(name, node);
-	call_node(kernel, steps[state].what, name, incarnation, steps[state].call);
-	note_connected(kernel, name, steps[state].connected);
+	switch (state) {
+	case CORE_NODE_UP:
+		connect_node(kernel, name, incarnation);
+		break;
+	case CORE_NODE_FRESH:
+		if (connect_node(kernel, name, incarnation))
+			call_node(kernel, "a node", name, incarnation, call_fresh);
+		break;
+	case CORE_NODE_SUSPECT:
+		disconnect(kernel, "to suspect a node", name, incarnation,
+			   pgnl_agent_node_suspect);
+		break;
+	case CORE_NODE_DOWN:
+		disconnect(kernel, "a node's end", name, incarnation, pgnl_agent_node_down);
+		break;
+	}
 }
 
 static void list_node(struct kernel *kernel, const char *what, struct core_text node,
@@ -673,8 +706,8 @@ static void list_node(struct kernel *kernel, const char *what, struct core_text 
 
 	send_batch(kernel);
 	copy_name(name, node);
-	connect_first(kernel, name, incarnation);
-	call_node(kernel, what, name, incarnation, call);
+	if (connect_node(kernel, name, incarnation))
+		call_node(kernel, what, name, incarnation, call);
 }
 
 void kernel_begin(void *arg, struct core_text node, uint64_t incarnation)
@@ -850,6 +883,29 @@ void kernel_flush(struct kernel *kernel)
 	/* What was asked meanwhile shows on no socket. */
 	if (pgnl_agent_waits(kernel->agent))
 		event_active(kernel->agent_event, EV_READ, 0);
+}
+
+/* --- the timer ------------------------------------------------------------------------------ */
+
+static void on_scopes_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct kernel *kernel = arg;
+	size_t added;
+	int ret;
+
+	(void)fd;
+	(void)what;
+	if (kernel->lost)
+		return;
+	try_again(kernel);
+	ret = look_for_scopes(kernel, &added);
+	if (ret == -ENOTCONN)
+		lose(kernel, pgnl_last_error(kernel->handle)->text);
+	/* Rows of it may have come while it was not here. */
+	if (added)
+		kernel->lacks_all = true;
+	if (!(++kernel->looks % REFUSED_LOOKS))
+		connect_again(kernel);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
