@@ -948,8 +948,10 @@ int kernel_start(struct kernel *kernel, struct core *core, void (*woken)(void *a
 
 static int open_role(struct kernel *kernel, const struct config *config)
 {
+	/* Without an agent the members of others are not given up before it would do so. */
 	const struct pgnl_agent_opts opts = {
-		.node = config->node, .grace = PGNL_AGENT_GRACE, .acts = forward_acts(config),
+		.node = config->node, .acts = forward_acts(config),
+		.grace = config->grace > PGNL_AGENT_GRACE ? config->grace : PGNL_AGENT_GRACE,
 	};
 	int ret = pgnl_agent_open(&opts, &kernel->agent);
 
