@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "acceptor.h"
 #include "auth.h"
 #include "engine_tipc.h"
 #include "log.h"
@@ -53,7 +54,8 @@ struct tipc {
 	const struct engine_events *events;
 	void *arg;
 	int topology, listener;
-	struct event *topology_event, *listener_event, *address_timer;
+	struct acceptor acceptor;	/* of the listener */
+	struct event *topology_event, *address_timer;
 	struct event *topology_timer;	/* when the server has ended the connection */
 	uint32_t listener_ref;
 	uint32_t group;		/* instance of the service */
@@ -426,8 +428,9 @@ static void on_listener(evutil_socket_t fd, short what, void *arg)
 	struct tipc *tipc = arg;
 	int left = FRAMES_AT_ONCE, made;
 
+	(void)fd;
 	(void)what;
-	while (left-- && (made = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+	while (left-- && (made = acceptor_take(&tipc->acceptor)) >= 0)
 		take_connection(tipc, made);
 }
 
@@ -469,14 +472,19 @@ static void on_withdrawn(struct tipc *tipc, uint32_t node, uint32_t ref)
 		free_peer(peer);
 }
 
-static void close_socket(int *fd, struct event **event)
+static void close_socket(int *fd)
 {
-	if (*event)
-		event_free(*event);
 	if (*fd >= 0)
 		close(*fd);
-	*event = NULL;
 	*fd = -1;
+}
+
+static void close_topology(struct tipc *tipc)
+{
+	if (tipc->topology_event)
+		event_free(tipc->topology_event);
+	tipc->topology_event = NULL;
+	close_socket(&tipc->topology);
 }
 
 /* The server ends a subscription that it can't serve, for want of memory, say. Who is
@@ -489,7 +497,7 @@ static void lose_topology(struct tipc *tipc)
 	struct peer *peer, *next;
 
 	log_warning("TIPC: the topology server has ended the subscription; it is asked anew");
-	close_socket(&tipc->topology, &tipc->topology_event);
+	close_topology(tipc);
 	HASH_ITER(hh, tipc->peers, peer, next) {
 		peer->ref = 0;
 		if (peer->state == PEER_IDLE)
@@ -547,8 +555,7 @@ static int listen_for_peers(struct tipc *tipc)
 	    getsockname(fd, (struct sockaddr *)&name, &len))
 		return -errno;
 	tipc->listener_ref = name.addr.id.ref;
-	tipc->listener_event = event_new(tipc->base, fd, EV_READ | EV_PERSIST, on_listener, tipc);
-	return tipc->listener_event && !event_add(tipc->listener_event, NULL) ? 0 : -ENOMEM;
+	return acceptor_open(&tipc->acceptor, tipc->base, fd, on_listener, tipc);
 }
 
 static int subscribe(struct tipc *tipc)
@@ -614,8 +621,9 @@ static void tipc_stop(struct engine *engine)
 
 	HASH_ITER(hh, tipc->peers, peer, next)
 		free_peer(peer);
-	close_socket(&tipc->topology, &tipc->topology_event);
-	close_socket(&tipc->listener, &tipc->listener_event);
+	close_topology(tipc);
+	acceptor_close(&tipc->acceptor);
+	close_socket(&tipc->listener);
 	if (tipc->address_timer)
 		event_free(tipc->address_timer);
 	if (tipc->topology_timer)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "acceptor.h"
 #include "frame.h"
 #include "log.h"
 
@@ -33,7 +34,7 @@ struct serve {
 	serve_deliver deliver;
 	void *arg;
 	int fd;
-	struct event *event;
+	struct acceptor acceptor;
 	struct asker *askers;
 };
 
@@ -222,11 +223,13 @@ static void take(struct serve *serve, int fd)
 
 static void on_listener(evutil_socket_t listener, short what, void *arg)
 {
+	struct serve *serve = arg;
 	int left = ASKERS, fd;
 
+	(void)listener;
 	(void)what;
-	while (left-- && (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-		take(arg, fd);
+	while (left-- && (fd = acceptor_take(&serve->acceptor)) >= 0)
+		take(serve, fd);
 }
 
 /* --- life ------------------------------------------------------------------------- */
@@ -253,11 +256,9 @@ static void stop(struct serve *serve)
 
 	DL_FOREACH_SAFE(serve->askers, asker, next)
 		free_asker(asker);
-	if (serve->event)
-		event_free(serve->event);
+	acceptor_close(&serve->acceptor);
 	if (serve->fd >= 0)
 		close(serve->fd);
-	serve->event = NULL;
 	serve->fd = -1;
 }
 
@@ -294,8 +295,7 @@ static int start(struct serve *serve, const char *node, const char *group)
 		return ret;
 	if (listen(fd, 0))
 		return -errno;
-	serve->event = event_new(serve->env.base, fd, EV_READ | EV_PERSIST, on_listener, serve);
-	return serve->event && !event_add(serve->event, NULL) ? 0 : -ENOMEM;
+	return acceptor_open(&serve->acceptor, serve->env.base, fd, on_listener, serve);
 }
 
 int serve_start(struct serve *serve, const char *node, const char *group)

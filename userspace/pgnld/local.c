@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "../../libpgnl/ask.h"
+#include "acceptor.h"
 #include "gg_ask.h"
 #include "gg_search.h"
 #include "outbox.h"
@@ -57,7 +58,7 @@ struct probe {
 struct local {
 	struct local_env env;
 	int fd;
-	struct event *event;
+	struct acceptor acceptor;
 	const char *node;
 	const struct config_group *groups;
 	size_t n_groups;
@@ -735,11 +736,13 @@ static void take_client(struct local *local, int fd)
 
 static void on_connect(evutil_socket_t listener, short what, void *arg)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct local *local = arg;
+	int fd = acceptor_take(&local->acceptor);
 
+	(void)listener;
 	(void)what;
 	if (fd >= 0)
-		take_client(arg, fd);
+		take_client(local, fd);
 }
 
 /* --- life --------------------------------------------------------------------------- */
@@ -772,9 +775,7 @@ static int listen_on(struct local *local)
 	if (local->fd < 0 || bind(local->fd, (const struct sockaddr *)&name, len) ||
 	    listen(local->fd, CLIENTS))
 		return -errno;
-	local->event = event_new(local->env.link->base, local->fd, EV_READ | EV_PERSIST, on_connect,
-				 local);
-	return local->event && !event_add(local->event, NULL) ? 0 : -ENOMEM;
+	return acceptor_open(&local->acceptor, local->env.link->base, local->fd, on_connect, local);
 }
 
 int local_open(const struct local_env *env, struct local **local)
@@ -799,8 +800,7 @@ void local_close(struct local *local)
 
 	DL_FOREACH_SAFE(local->clients, client, next)
 		free_client(client);
-	if (local->event)
-		event_free(local->event);
+	acceptor_close(&local->acceptor);
 	if (local->fd >= 0)
 		close(local->fd);
 	free(local);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "acceptor.h"
 #include "status.h"
 
 #define READERS	16	/* at once; the next ones wait */
@@ -20,7 +21,7 @@ struct status {
 	status_write write;
 	void *arg;
 	int fd;
-	struct event *event;
+	struct acceptor acceptor;
 	struct bufferevent *readers[READERS];
 };
 
@@ -33,7 +34,7 @@ static void end_reader(struct bufferevent *reader, void *arg)
 			status->readers[i] = NULL;
 	}
 	bufferevent_free(reader);
-	event_add(status->event, NULL);
+	event_add(status->acceptor.readable, NULL);
 }
 
 static void on_reader(struct bufferevent *reader, short what, void *arg)
@@ -66,14 +67,15 @@ static void on_connect(evutil_socket_t listener, short what, void *arg)
 	struct status *status = arg;
 	int slot, fd;
 
+	(void)listener;
 	(void)what;
 	for (slot = 0; slot < READERS && status->readers[slot]; slot++)
 		;
 	if (slot == READERS) {
-		event_del(status->event);
+		event_del(status->acceptor.readable);
 		return;
 	}
-	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = acceptor_take(&status->acceptor);
 	if (fd >= 0)
 		serve(status, fd, &status->readers[slot]);
 }
@@ -101,10 +103,10 @@ int status_open(struct event_base *base, status_write write, void *arg, struct s
 		status_close(made);
 		return ret;
 	}
-	made->event = event_new(base, made->fd, EV_READ | EV_PERSIST, on_connect, made);
-	if (!made->event || event_add(made->event, NULL)) {
+	ret = acceptor_open(&made->acceptor, base, made->fd, on_connect, made);
+	if (ret) {
 		status_close(made);
-		return -ENOMEM;
+		return ret;
 	}
 	*status = made;
 	return 0;
@@ -116,8 +118,7 @@ void status_close(struct status *status)
 		if (status->readers[i])
 			bufferevent_free(status->readers[i]);
 	}
-	if (status->event)
-		event_free(status->event);
+	acceptor_close(&status->acceptor);
 	if (status->fd >= 0)
 		close(status->fd);
 	free(status);
