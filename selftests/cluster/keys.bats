@@ -106,3 +106,24 @@ refused_somebody() {
 	[ "$(view a)" = "$before" ]
 	[ "$(view b)" = "$(view a)" ]
 }
+
+# is_knocked_at NODE: its agent refuses who connects beside another agent.
+is_knocked_at() {
+	[ "$(agent_says "$1" | jq .engine.refused)" -gt 0 ]
+}
+
+# They take the place of the node's agent for as long as they may say nothing.
+@test "users without the key who connect do not keep two nodes apart" {
+	local node
+	start a b
+	eventually meet a b
+	nsenter --net=/run/netns/b -- setpriv --reuid=nobody --clear-groups \
+		"$cluster_tests/knock.py" 3>&- &
+	sleepers+=($!)
+	eventually is_knocked_at a
+	for node in b a b; do
+		stop "$node" KILL
+		start "$node"
+		eventually meet a b
+	done
+}

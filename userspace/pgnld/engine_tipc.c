@@ -20,6 +20,7 @@
 #define RETRY_MS	1000		/* between two tries to connect to a peer */
 #define CONNECT_MS	2000
 #define HELP_MS		10000		/* for the other one to connect, if that is its part */
+#define BRIEF_MS	3000		/* the core gives up who says nothing sooner */
 #define TOPOLOGY_SECONDS 1		/* before the topology server is asked anew */
 #define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
 #define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
@@ -44,6 +45,9 @@ struct peer {
 	struct event *writable;
 	struct event *retry;
 	struct timespec tried;	/* when a try began, or the core has closed an epoch */
+	struct timespec begun;	/* the epoch */
+	bool accepted;		/* it was begun by the other end */
+	bool ours_next;		/* to connect, before it may again */
 	UT_hash_handle hh;
 };
 
@@ -163,26 +167,43 @@ static void retry_after(struct peer *peer, unsigned int ms)
 	evtimer_add(peer->retry, &delay);
 }
 
+static int64_t ms_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
+}
+
 /* Milliseconds until another try is due. */
 static unsigned int pause_left(const struct peer *peer)
 {
-	struct timespec now;
-	int64_t since;
+	int64_t since = ms_since(&peer->tried);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	since = (now.tv_sec - peer->tried.tv_sec) * 1000 +
-		(now.tv_nsec - peer->tried.tv_nsec) / 1000000;
 	return since > RETRY_MS ? 0 : (unsigned int)(RETRY_MS - since);
+}
+
+/*
+ * Who connects from a node need not be its agent: any user of it may, and has the node's
+ * place until it is known that there is no key. So that this can't go on without an end,
+ * what came to nothing is followed by a try of ours, which goes to the agent.
+ */
+static void note_end(struct peer *peer)
+{
+	if (peer->accepted && ms_since(&peer->begun) < BRIEF_MS)
+		peer->ours_next = true;
 }
 
 /* Nothing is connected: try again, or wait for the other one, or forget it. */
 static void settle(struct peer *peer)
 {
 	peer->state = PEER_IDLE;
-	if (peer->ref)
-		retry_after(peer, is_ours_to_connect(peer) ? pause_left(peer) : HELP_MS);
-	else
+	if (!peer->ref)
 		free_peer(peer);
+	else if (peer->ours_next || is_ours_to_connect(peer))
+		retry_after(peer, pause_left(peer));
+	else
+		retry_after(peer, HELP_MS);
 }
 
 static bool watch_connection(struct peer *peer, int fd)
@@ -199,13 +220,15 @@ static bool watch_connection(struct peer *peer, int fd)
 	return false;
 }
 
-static void begin_epoch(struct peer *peer)
+static void begin_epoch(struct peer *peer, bool accepted)
 {
 	struct tipc *tipc = peer->tipc;
 
 	evtimer_del(peer->retry);
 	peer->state = PEER_UP;
 	peer->epoch = ++tipc->last_epoch;
+	peer->accepted = accepted;
+	clock_gettime(CLOCK_MONOTONIC, &peer->begun);
 	tipc->stats.connected++;
 	tipc->events->peer_up(tipc->arg, own_address(tipc), peer->node, peer->epoch);
 }
@@ -216,6 +239,7 @@ static void end_epoch(struct peer *peer)
 	uint64_t epoch = peer->epoch;
 	uint32_t node = peer->node;
 
+	note_end(peer);
 	close_connection(peer);
 	settle(peer);
 	tipc->events->peer_down(tipc->arg, node, epoch);
@@ -244,6 +268,7 @@ static void try_connect(struct peer *peer)
 	int fd = make_socket(peer->tipc, SOCK_NONBLOCK), error;
 
 	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
+	peer->ours_next = false;
 	peer->state = PEER_CONNECTING;
 	if (fd < 0) {
 		fail_connect(peer, -fd);
@@ -295,7 +320,7 @@ static bool see_connecting(struct peer *peer)
 	}
 	if (getpeername(peer->fd, (struct sockaddr *)&name, &len))
 		return false;
-	begin_epoch(peer);
+	begin_epoch(peer, false);
 	return true;
 }
 
@@ -382,6 +407,7 @@ static void tipc_close(struct engine *engine, uint64_t node, uint64_t epoch)
 	if (!peer || peer->epoch != epoch || (peer->state != PEER_UP && peer->state != PEER_ENDED))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
+	note_end(peer);
 	close_connection(peer);
 	evtimer_del(peer->retry);
 	settle(peer);
@@ -398,7 +424,7 @@ static bool is_welcome(struct tipc *tipc, uint32_t node)
 
 	if (!node || node == own_address(tipc))
 		return false;
-	return !peer || (peer->state == PEER_IDLE &&
+	return !peer || (peer->state == PEER_IDLE && !peer->ours_next &&
 			 (is_ours_to_connect(peer) || !pause_left(peer)));
 }
 
@@ -418,7 +444,7 @@ static void take_connection(struct tipc *tipc, int fd)
 	if (!peer)
 		close(fd);
 	else if (watch_connection(peer, fd))
-		begin_epoch(peer);
+		begin_epoch(peer, true);
 	else
 		settle(peer);
 }
@@ -452,7 +478,7 @@ static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 	peer->ref = ref;
 	if (peer->state != PEER_IDLE)
 		return;
-	if (is_ours_to_connect(peer))
+	if (peer->ours_next || is_ours_to_connect(peer))
 		try_connect(peer);
 	else
 		retry_after(peer, HELP_MS);
