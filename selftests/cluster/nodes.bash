@@ -18,7 +18,8 @@ cluster_up() {
 	printf '%s\n' "$@" >"$cluster/common"
 	rm -f "$cluster/key"
 	"$pgnld" --new-key "$cluster/key"
-	modprobe tipc
+	# It is a part of some kernels.
+	[ -d /proc/sys/net/tipc ] || modprobe tipc
 	[ -d /sys/module/tipc_onwire ] || insmod "$onwire"
 	ip link add br0 type bridge
 	ip link set br0 up
