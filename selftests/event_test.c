@@ -768,7 +768,7 @@ TEST_F(event, a_full_socket_and_an_exact_replay)
 	EXPECT_LE((uint64_t)losses, stat_get(self->c, PGNL_A_STAT_LOST));
 }
 
-TEST_F(event, too_long_ago_for_a_replay)
+TEST_F_TIMEOUT(event, too_long_ago_for_a_replay, 120)
 {
 	uint64_t prev, start;
 	int sub = listen_to(_metadata, self, NULL, NULL, &prev), n = 0;

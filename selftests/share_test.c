@@ -12,6 +12,7 @@
 
 #include "common.h"
 #include "events.h"
+#include "proc.h"
 
 static int net_fd(void)
 {
@@ -141,7 +142,7 @@ TEST_F(share, what_is_not_shared_is_invisible)
 
 TEST_F(share, the_dead_are_not_shown)
 {
-	for (int i = 0; i < 200; i++) {
+	for (unsigned int i = 0; again(i, 200); i++) {
 		struct child child;
 
 		ASSERT_EQ(0, child_start(&child));
