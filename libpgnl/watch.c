@@ -421,6 +421,7 @@ static bool any_lost(const struct pgnl_watch *watch)
 /* When all that has come is read: then there is the most room. */
 static int recover_all(struct pgnl_watch *watch)
 {
+	struct pgnl_error first;
 	struct sub *sub;
 	int ret = 0, err = 0;
 
@@ -434,9 +435,14 @@ static int recover_all(struct pgnl_watch *watch)
 			continue;
 		err = recover(watch, sub);
 		/* One that may not be listed any more keeps no other one back. */
-		if (!ret && err != -ENOBUFS)
-			ret = err;
+		if (!err || err == -ENOBUFS || ret)
+			continue;
+		ret = err;
+		first = watch->ear->error;
 	}
+	/* What others were refused on their way is not what is told. */
+	if (ret)
+		watch->ear->error = first;
 	return ret;
 }
 
