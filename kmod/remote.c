@@ -473,6 +473,14 @@ static int publish_locked(struct pgnl_remote *remote, struct pgnl_group *group,
 /* A limit that was lowered would have many rows go at once. */
 #define MAKE_ROOM_TRIES	16
 
+static bool charge_locked(struct pgnl_net *pn, struct pgnl_node *node,
+			  const struct pgnl_remote_row *row)
+{
+	if (row->id && !has_room_locked(pn, node))
+		return false;
+	return pgnl_user_charge(node->user, PGNL_USER_MEMBERSHIPS);
+}
+
 static int add_locked(struct pgnl_node *node, struct pgnl_group *group,
 		      const struct pgnl_remote_row *row)
 {
@@ -481,10 +489,7 @@ static int add_locked(struct pgnl_node *node, struct pgnl_group *group,
 	u32 tries = 0;
 	int err;
 
-	while (row->id && !has_room_locked(pn, node))
-		if (++tries > MAKE_ROOM_TRIES || !drop_old_locked(node))
-			return -EDQUOT;
-	while (!pgnl_user_charge(node->user, PGNL_USER_MEMBERSHIPS))
+	while (!charge_locked(pn, node, row))
 		if (++tries > MAKE_ROOM_TRIES || !drop_old_locked(node))
 			return -EDQUOT;
 	remote = new_remote(node, row);

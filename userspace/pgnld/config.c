@@ -666,32 +666,21 @@ const char *config_needs_restart(const struct config *old, const struct config *
 	return NULL;
 }
 
-static void swap_text(char **a, char **b)
-{
-	char *was = *a;
-
-	*a = *b;
-	*b = was;
-}
-
-static void swap_remotes(struct config *a, struct config *b)
-{
-	struct sockaddr_storage *remote = a->remote;
-	size_t n = a->n_remote;
-
-	a->remote = b->remote;
-	a->n_remote = b->n_remote;
-	b->remote = remote;
-	b->n_remote = n;
-}
+#define SWAP(a, b) do {			\
+	__typeof__(a) was_ = (a);	\
+	(a) = (b);			\
+	(b) = was_;			\
+} while (0)
 
 void config_keep(struct config *old, struct config *new)
 {
-	if (!same_bearer(old, new))
-		swap_remotes(old, new);
+	if (!same_bearer(old, new)) {
+		SWAP(old->remote, new->remote);
+		SWAP(old->n_remote, new->n_remote);
+	}
 	strcpy(new->node, old->node);
-	swap_text(&old->key_file, &new->key_file);
-	swap_text(&old->engine_netns, &new->engine_netns);
+	SWAP(old->key_file, new->key_file);
+	SWAP(old->engine_netns, new->engine_netns);
 	new->bearer = old->bearer;
 	strcpy(new->device, old->device);
 	new->local = old->local;
