@@ -10,6 +10,7 @@
 
 #include "kselftest_harness.h"
 #include "common.h"
+#include "far.h"
 #include "pgnl.h"
 #include "proc.h"
 #include "reads.h"
@@ -24,13 +25,6 @@ FIXTURE(agent)
 	struct pgnl_watch *watch;
 	struct child a;
 };
-
-static int open_agent(struct pgnl_agent **agent, uint32_t grace)
-{
-	const struct pgnl_agent_opts opts = { .node = "here", .grace = grace };
-
-	return pgnl_agent_open(&opts, agent);
-}
 
 FIXTURE_SETUP(agent)
 {
@@ -409,29 +403,21 @@ TEST_F(agent, nodes_are_told_to_whom_asks)
 /* The new one has the number of the one that went, before which the listing is. */
 TEST_F(agent, a_listing_of_nodes_tells_that_it_raced)
 {
-	static char buf[65536] __attribute__((aligned(8)));
-	const struct nlmsghdr *msg = (struct nlmsghdr *)buf;
 	struct client *reader = client_open();
-	bool raced = false, done = false;
-	int left;
+	bool raced = false;
+	int ret;
 
 	ASSERT_NE(NULL, reader);
 	for (int i = 0; i < 400; i++)
 		ASSERT_EQ(0, pgnl_agent_node_up(self->agent, say("n%d", i), 1, 0));
 	req_new(reader, PGNL_CMD_NODE_GET);
-	reader->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	ASSERT_EQ(0, req_send(reader));
+	ASSERT_EQ(0, dump_begin(reader));
 	ASSERT_EQ(0, pgnl_agent_node_down(self->agent, "n0", 1));
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "n0", 2, 0));
-	while (!done) {
-		left = recv(reader->fd, buf, sizeof(buf), 0);
-		ASSERT_LT(0, left);
-		for (msg = (struct nlmsghdr *)buf; mnl_nlmsg_ok(msg, left);
-		     msg = mnl_nlmsg_next(msg, &left)) {
-			raced |= msg->nlmsg_flags & NLM_F_DUMP_INTR;
-			done |= msg->nlmsg_type == NLMSG_DONE;
-		}
-	}
+	do {
+		ret = dump_step(reader, &raced);
+	} while (!ret);
+	EXPECT_EQ(1, ret);
 	EXPECT_TRUE(raced);
 	client_close(reader);
 }
@@ -756,12 +742,7 @@ TEST_F(agent, a_group_that_other_nodes_have_left_is_created_here)
 	struct client *reader = client_open();
 
 	ASSERT_NE(NULL, reader);
-	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
-	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
-	ASSERT_EQ(0, list_begin(reader, "pg2", "g"));
-	rows[0].count = 0;
-	rows[1].count = 0;
-	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, leave_unread(self->agent, rows, reader));
 	EXPECT_STREQ("missing", list(self->handle, self->a.pid, "pg2", "g", 0));
 	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "g", 0, 0, 0700));
 	EXPECT_STREQ("", list(self->handle, self->a.pid, "pg2", "g", 0));

@@ -225,7 +225,7 @@ static int dump_message(struct client *c, const struct nlmsghdr *msg, bool *inte
 {
 	if (msg->nlmsg_seq != c->seq)
 		return -EPROTO;
-	if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
+	if (interrupted && (msg->nlmsg_flags & NLM_F_DUMP_INTR))
 		*interrupted = true;
 	if (msg->nlmsg_type == NLMSG_ERROR)
 		return read_error(c, msg) ? : -EPROTO;
@@ -235,21 +235,32 @@ static int dump_message(struct client *c, const struct nlmsghdr *msg, bool *inte
 	return 0;
 }
 
+int dump_begin(struct client *c)
+{
+	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	c->dump_len = 0;
+	return req_send(c);
+}
+
+int dump_step(struct client *c, bool *raced)
+{
+	const struct nlmsghdr *msg = (struct nlmsghdr *)c->in;
+	int left = receive(c), err = 0;
+
+	if (left < 0)
+		return left;
+	for (; !err && mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left))
+		err = dump_message(c, msg, raced);
+	return err;
+}
+
 static int dump_once(struct client *c, bool *interrupted)
 {
-	int err = req_send(c);
+	int err = dump_begin(c);
 
-	c->dump_len = 0;
 	*interrupted = false;
-	while (!err) {
-		struct nlmsghdr *msg = (struct nlmsghdr *)c->in;
-		int left = receive(c);
-
-		if (left < 0)
-			return left;
-		for (; !err && mnl_nlmsg_ok(msg, left); msg = mnl_nlmsg_next(msg, &left))
-			err = dump_message(c, msg, interrupted);
-	}
+	while (!err)
+		err = dump_step(c, interrupted);
 	return err > 0 ? 0 : err;
 }
 
@@ -258,7 +269,6 @@ int req_dump(struct client *c)
 	bool interrupted;
 	int err;
 
-	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	for (c->dump_retries = 0; c->dump_retries < DUMP_RETRIES; c->dump_retries++) {
 		err = dump_once(c, &interrupted);
 		if (err || !interrupted)
@@ -270,8 +280,15 @@ int req_dump(struct client *c)
 int list_begin(struct client *c, const char *scope, const char *group)
 {
 	member_req(c, PGNL_CMD_MEMBER_GET, scope, group);
-	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	return req_send(c);
+	return dump_begin(c);
+}
+
+int set_perm(struct client *c, const char *scope, uint32_t perm)
+{
+	req_new(c, PGNL_CMD_SCOPE_SET);
+	put_str(c, PGNL_A_SCOPE, scope);
+	put_u32(c, PGNL_A_PERM, perm);
+	return req_do(c);
 }
 
 static const struct nlattr *blamed_attr(const struct client *c)

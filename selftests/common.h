@@ -89,6 +89,13 @@ int req_do(struct client *c);
  * bounded number of times, then it is -EINTR.
  */
 int req_dump(struct client *c);
+/* The same in steps: send it; receive once into client->dump: 0 when there is more,
+ * 1 at the end, -errno. raced, unless NULL, is set when the kernel says so.
+ */
+int dump_begin(struct client *c);
+int dump_step(struct client *c, bool *raced);
+/* The mode of a scope. */
+int set_perm(struct client *c, const char *scope, uint32_t perm);
 /* Begin a listing of members, of which nothing is read; it stays where it is. */
 int list_begin(struct client *c, const char *scope, const char *group);
 /* Only send; only receive one message into client->reply (-errno when it is

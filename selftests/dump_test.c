@@ -68,22 +68,11 @@ FIXTURE_TEARDOWN(dump)
 
 /* --- A dump in steps ------------------------------------------------------ */
 
-/* Send the request as a dump; messages gather in c->dump. */
-static int dump_send(struct client *c)
-{
-	c->req->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	c->dump_len = 0;
-	return req_send(c);
-}
-
-static int dump_start(struct client *c, const char *scope, const char *group)
-{
-	member_req(c, PGNL_CMD_MEMBER_GET, scope, group);
-	return dump_send(c);
-}
-
-/* Receive once: 0 when there is more, 1 at the end, -errno. */
-static int dump_step(struct client *c, bool *raced)
+/*
+ * As dump_step(), for whoever has not sent the request: 0 when there is more, 1 at
+ * the end, -errno.
+ */
+static int read_part(struct client *c, bool *raced)
 {
 	char buf[65536] __attribute__((aligned(8)));
 	struct nlmsghdr *msg = (struct nlmsghdr *)buf;
@@ -107,7 +96,7 @@ static int dump_finish(struct client *c, bool *raced, struct members *list)
 	int ret;
 
 	do {
-		ret = dump_step(c, raced);
+		ret = read_part(c, raced);
 	} while (!ret);
 	members_of_dump(c, list);
 	return ret < 0 ? ret : 0;
@@ -117,7 +106,7 @@ static int dump_finish(struct client *c, bool *raced, struct members *list)
 static int dump_whole(struct client *c, const char *scope, const char *group,
 		      struct members *list)
 {
-	return dump_start(c, scope, group) ? : dump_finish(c, NULL, list);
+	return list_begin(c, scope, group) ? : dump_finish(c, NULL, list);
 }
 
 /* Index of a process of the crowd, -1 for a stranger; ids ascend. */
@@ -346,7 +335,7 @@ TEST_F_TIMEOUT(dump, groups_under_churn, LIMIT_S)
 	churn_start(_metadata, &churn, &strangers);
 	for (round = 0; again(round, 300); round++) {
 		req_new(self->c, PGNL_CMD_GROUP_GET);
-		ASSERT_EQ(0, dump_send(self->c));
+		ASSERT_EQ(0, dump_begin(self->c));
 		ASSERT_EQ(0, dump_finish(self->c, NULL, &none));
 		ASSERT_STREQ("", incomplete_groups(self->c));
 	}
@@ -366,7 +355,7 @@ TEST_F_TIMEOUT(dump, process_under_churn, LIMIT_S)
 	churn_start(_metadata, &churn, &strangers);
 	for (round = 0; again(round, 300); round++) {
 		process_req(self->c, self->id[0], 0);
-		ASSERT_EQ(0, dump_send(self->c));
+		ASSERT_EQ(0, dump_begin(self->c));
 		ASSERT_EQ(0, dump_finish(self->c, NULL, &list));
 		ASSERT_STREQ("", incomplete_process(self, &list, 0));
 	}
@@ -383,13 +372,13 @@ TEST_F(dump, mark_tells_whether_it_raced)
 	struct members list = {};
 	bool raced = false;
 
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
 	ASSERT_EQ(0, dump_finish(c, &raced, &list));
 	EXPECT_FALSE(raced);
 	EXPECT_EQ(PROCESSES * GROUPS, list.n);
 
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
-	ASSERT_EQ(0, dump_step(c, &raced));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
+	ASSERT_EQ(0, read_part(c, &raced));
 	EXPECT_FALSE(raced);
 	ASSERT_EQ(1, join(other, NULL, "new", self->crowd.pid[0]));
 	ASSERT_EQ(0, dump_finish(c, &raced, &list));
@@ -398,8 +387,8 @@ TEST_F(dump, mark_tells_whether_it_raced)
 
 	/* A death is a change too, and one that nobody asked for. */
 	raced = false;
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
-	ASSERT_EQ(0, dump_step(c, &raced));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
+	ASSERT_EQ(0, read_part(c, &raced));
 	EXPECT_FALSE(raced);
 	crowd_kill(&self->crowd, 0);
 	EXPECT_STREQ("", scope_miscounted(other, NULL, GROUPS, (PROCESSES - 1) * GROUPS));
@@ -417,8 +406,8 @@ static void changed_half_way(struct __test_metadata *_metadata, FIXTURE_DATA(dum
 {
 	struct client *other = client_open();
 
-	ASSERT_EQ(0, dump_start(self->c, NULL, group));
-	ASSERT_EQ(0, dump_step(self->c, NULL));
+	ASSERT_EQ(0, list_begin(self->c, NULL, group));
+	ASSERT_EQ(0, read_part(self->c, NULL));
 	change(self, other);
 	ASSERT_EQ(0, dump_finish(self->c, NULL, list));
 	client_close(other);
@@ -499,8 +488,8 @@ TEST_F_TIMEOUT(dump, most_of_one_group_leaves_half_way, LIMIT_S)
 
 	ASSERT_EQ(0, crowd_start(&big, 3000));
 	ASSERT_EQ(1, join_pids(c, NULL, stable(0), big.pid, big.n));
-	ASSERT_EQ(0, dump_start(c, NULL, stable(0)));
-	ASSERT_EQ(0, dump_step(c, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, stable(0)));
+	ASSERT_EQ(0, read_part(c, NULL));
 	crowd_end(&big);
 	for (p = 10; p < PROCESSES; p++) {
 		EXPECT_EQ(1, leave(other, NULL, stable(0), self->crowd.pid[p]));
@@ -524,8 +513,8 @@ TEST_F_TIMEOUT(dump, scope_deleted_and_made_anew_half_way, LIMIT_S)
 	for (g = 0; g < GROUPS; g++) {
 		ASSERT_EQ(1, join_pids(c, "s", stable(g), self->crowd.pid, PROCESSES));
 	}
-	ASSERT_EQ(0, dump_start(c, "s", NULL));
-	ASSERT_EQ(0, dump_step(c, NULL));
+	ASSERT_EQ(0, list_begin(c, "s", NULL));
+	ASSERT_EQ(0, read_part(c, NULL));
 	ASSERT_EQ(0, scope_del(other, "s"));
 	ASSERT_EQ(0, scope_new(other, "s", PGNL_SCOPE_MODE_PG));
 	ASSERT_EQ(1, join(other, "s", "anew", self->crowd.pid[0]));
@@ -581,8 +570,8 @@ static size_t rows_without_pid(const struct members *list)
 /* For a child: receive the first part of a dump, on the test's socket. */
 static int first_part(void *arg)
 {
-	CHECK_EQ(0, dump_start(arg, "pg2", NULL));
-	CHECK_EQ(0, dump_step(arg, NULL));
+	CHECK_EQ(0, list_begin(arg, "pg2", NULL));
+	CHECK_EQ(0, read_part(arg, NULL));
 	return 0;
 }
 
@@ -653,8 +642,8 @@ TEST_F(dump, abandoned_one_lets_the_module_go)
 	int users = module_users();
 	struct client *c = client_open();
 
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
-	ASSERT_EQ(0, dump_step(c, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
+	ASSERT_EQ(0, read_part(c, NULL));
 	EXPECT_LT(users, module_users());
 	client_close(c);
 	EXPECT_TRUE(wait_until(module_users() == users));
@@ -667,11 +656,11 @@ TEST_F(dump, two_at_a_time)
 	bool raced = false;
 	int mine, theirs;
 
-	ASSERT_EQ(0, dump_start(self->c, NULL, NULL));
-	ASSERT_EQ(0, dump_start(other, NULL, stable(7)));
+	ASSERT_EQ(0, list_begin(self->c, NULL, NULL));
+	ASSERT_EQ(0, list_begin(other, NULL, stable(7)));
 	do {
-		mine = dump_step(self->c, &raced);
-		theirs = dump_step(other, &raced);
+		mine = read_part(self->c, &raced);
+		theirs = read_part(other, &raced);
 	} while (!mine && !theirs);
 	ASSERT_LE(0, mine);
 	ASSERT_EQ(1, theirs);
@@ -694,10 +683,10 @@ TEST_F(dump, second_one_on_the_same_socket_is_refused)
 	struct members list = {};
 	int ret;
 
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
 	do {
-		ret = dump_step(c, NULL);
+		ret = read_part(c, NULL);
 	} while (!ret);
 	EXPECT_EQ(-EBUSY, ret);
 	ASSERT_EQ(0, dump_finish(c, NULL, &list));
@@ -711,7 +700,7 @@ static void kid_stops_reading(int ctl, const void *arg)
 	struct client *c = client_open();
 	struct members list = {};
 
-	if (!c || dump_start(c, arg, NULL) || dump_step(c, NULL))
+	if (!c || list_begin(c, arg, NULL) || read_part(c, NULL))
 		_exit(1);
 	ready(ctl, 0);
 	raise(SIGSTOP);
@@ -771,7 +760,7 @@ TEST_F_TIMEOUT(dump, a_hundred_thousand_rows, LIMIT_S)
 	ASSERT_EQ(0, limit_set(c, PGNL_A_LIMIT_USER_GROUPS, groups_limit));
 	ASSERT_EQ(0, limit_set(c, PGNL_A_LIMIT_USER_MEMBERSHIPS, rows_limit));
 
-	ASSERT_EQ(0, dump_start(c, NULL, NULL));
+	ASSERT_EQ(0, list_begin(c, NULL, NULL));
 	ASSERT_EQ(0, dump_finish(c, &raced, &list));
 	EXPECT_FALSE(raced);
 	ASSERT_EQ(n * PROCESSES, list.n);

@@ -381,14 +381,6 @@ TEST_F(event, a_member_that_subscribes_ends)
 
 /* --- Rights ------------------------------------------------------------------------ */
 
-static int set_perm(struct client *c, const char *scope, uint32_t perm)
-{
-	req_new(c, PGNL_CMD_SCOPE_SET);
-	put_str(c, PGNL_A_SCOPE, scope);
-	put_u32(c, PGNL_A_PERM, perm);
-	return req_do(c);
-}
-
 static int refused_to_subscribe(void *arg)
 {
 	struct client *c = client_open();

@@ -770,7 +770,7 @@ TEST_F(upcall, the_agent_delivers_for_others)
 	kid_kill(&kid);
 }
 
-static int set_perm(struct client *c, const char *scope, uint32_t perm)
+static int set_owner_perm(struct client *c, const char *scope, uint32_t perm)
 {
 	req_new(c, PGNL_CMD_SCOPE_SET);
 	put_str(c, PGNL_A_SCOPE, scope);
@@ -782,7 +782,7 @@ static int set_perm(struct client *c, const char *scope, uint32_t perm)
 /* The agent may do anything, who sends from elsewhere only what its uid may. */
 TEST_F(upcall, others_have_their_own_rights)
 {
-	ASSERT_EQ(0, set_perm(self->c, "pg", 0766));
+	ASSERT_EQ(0, set_owner_perm(self->c, "pg", 0766));
 	from_there(self->agent, 1235);
 	EXPECT_EQ(-EACCES, req_do(self->agent));
 	from_there(self->agent, 0);
@@ -916,7 +916,7 @@ TEST_F(upcall, others_join_as_their_uid)
 	put_u32(self->agent, PGNL_A_TIMES, 2);
 	ASSERT_EQ(0, req_do(self->agent));
 	EXPECT_EQ(3, join(self->c, NULL, "new", theirs.pid));
-	ASSERT_EQ(0, set_perm(self->c, "pg", 0755));
+	ASSERT_EQ(0, set_owner_perm(self->c, "pg", 0755));
 	join_from_there(self->agent, "pg", theirs_id, 1235);
 	EXPECT_EQ(-EACCES, req_do(self->agent));
 	kid_kill(&theirs);
@@ -1045,9 +1045,9 @@ TEST_F(upcall, others_delete_as_their_uid)
 	/* One that nobody has created here is as if who asks had; others are not asked. */
 	ASSERT_EQ(0, put_created(self->agent));
 	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
-	ASSERT_EQ(0, set_perm(self->c, "pg2", 0775));
+	ASSERT_EQ(0, set_owner_perm(self->c, "pg2", 0775));
 	EXPECT_EQ(-EACCES, delete_from_there(self->agent, "pg2", "g", 1235));
-	ASSERT_EQ(0, set_perm(self->c, "pg2", 0777));
+	ASSERT_EQ(0, set_owner_perm(self->c, "pg2", 0777));
 	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 1235));
 	EXPECT_FALSE(reply_flag(self->agent, PGNL_A_NO_GROUP));
 	EXPECT_EQ(0, reply_u64(self->agent, PGNL_A_REQUEST));

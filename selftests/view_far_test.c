@@ -9,6 +9,7 @@
 
 #include "kselftest_harness.h"
 #include "common.h"
+#include "far.h"
 #include "pgnl.h"
 #include "proc.h"
 #include "reads.h"
@@ -24,13 +25,6 @@ FIXTURE(view_far)
 	struct pgnl_view *view;
 	struct child a;
 };
-
-static int open_agent(struct pgnl_agent **agent, uint32_t grace)
-{
-	const struct pgnl_agent_opts opts = { .node = "here", .grace = grace };
-
-	return pgnl_agent_open(&opts, agent);
-}
 
 FIXTURE_SETUP(view_far)
 {
@@ -366,12 +360,7 @@ TEST_F(view_far, one_that_is_created_after_its_node_has_left_it_is_there)
 	struct pgnl_view *view;
 
 	ASSERT_NE(NULL, reader);
-	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
-	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
-	ASSERT_EQ(0, list_begin(reader, "pg2", "g"));
-	rows[0].count = 0;
-	rows[1].count = 0;
-	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, leave_unread(self->agent, rows, reader));
 	ASSERT_EQ(0, pgnl_view_open(self->h, "pg2", PGNL_MAPPED, &view));
 	EXPECT_STREQ("", differs(view, self->h, "pg2", "g"));
 	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));

@@ -853,14 +853,6 @@ TEST_F(view, its_descriptor_can_be_passed_on)
 
 /* --- Who may --------------------------------------------------------------- */
 
-static int set_perm(struct client *c, const char *scope, uint32_t perm)
-{
-	req_new(c, PGNL_CMD_SCOPE_SET);
-	put_str(c, PGNL_A_SCOPE, scope);
-	put_u32(c, PGNL_A_PERM, perm);
-	return req_do(c);
-}
-
 static int group_new_perm(struct client *c, const char *group, uint32_t perm)
 {
 	req_new(c, PGNL_CMD_GROUP_NEW);

@@ -234,10 +234,7 @@ TEST_F_TIMEOUT(watch, one_that_may_not_be_listed_keeps_no_other_back, 120)
 		ASSERT_EQ(1, leave(self->c, "x", "g", self->a.pid));
 	}
 	make_events(_metadata, self, 3000);
-	req_new(self->c, PGNL_CMD_SCOPE_SET);
-	put_str(self->c, PGNL_A_SCOPE, "x");
-	put_u32(self->c, PGNL_A_PERM, 0700);
-	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(0, set_perm(self->c, "x", 0700));
 	ASSERT_EQ(1, join(self->c, NULL, "end", self->b.pid));
 	limit = now_ms() + WAIT_MS;
 	do {
