@@ -240,6 +240,18 @@ TEST_F(event, of_a_group_only)
 	EXPECT_HEARD("joined g a=1\nleft g a=0 by=me\njoined g b=1\n", 3);
 }
 
+/* By the kernel's jhash() on machines whose low bytes come first. */
+TEST_F(event, of_a_group_only_though_others_have_its_hash)
+{
+	uint64_t prev;
+	int sub = listen_to(_metadata, self, NULL, "yceoac", &prev);
+
+	ASSERT_EQ(1, join(self->c, NULL, "dyccpd", self->a.pid));
+	ASSERT_EQ(1, join(self->c, NULL, "pgswc", self->a.pid));
+	ASSERT_EQ(1, join(self->c, NULL, "yceoac", self->a.pid));
+	EXPECT_HEARD("joined yceoac a=1\n", 1);
+}
+
 /* Each has its own chain; what comes of one group comes to three. */
 TEST_F(event, three_subscriptions_on_one_socket)
 {
