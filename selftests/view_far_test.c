@@ -618,12 +618,16 @@ TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_
 	EXPECT_SAME("g");
 }
 
-/* What is to be said of another node takes room of its own. */
-TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 120)
+/*
+ * What is to be said of another node takes room of its own. Node "there" has ten members
+ * of a group, and more nodes have one each: all in the view but that of the last, for
+ * which there is no room, though there is some for rows. That node's name is put there.
+ */
+static void have_node_without_room(struct __test_metadata *_metadata,
+				   FIXTURE_DATA(view_far) *self, char *name, size_t size)
 {
 	static const char meta[PGNL_META_MAX] = "of a service";
-	struct pgnl_agent_row rows[60], one;
-	char name[16];
+	struct pgnl_agent_row rows[60];
 	int n = 0;
 
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
@@ -637,12 +641,21 @@ TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 12
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
 			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
 	do {
-		snprintf(name, sizeof(name), "n%d", n);
+		snprintf(name, size, "n%d", n);
 		ASSERT_EQ(0, pgnl_agent_node_up(self->agent, name, 1, 0));
 		ASSERT_EQ(0, put(self->agent, name, "g", 100, 1));
 	} while (!*differs(self->view, self->h, NULL, "g") && ++n < 100);
 	ASSERT_GT(100, n);
 	EXPECT_STREQ("", verify(self->c));
+}
+
+TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 120)
+{
+	static const char meta[PGNL_META_MAX] = "of a service";
+	struct pgnl_agent_row one;
+	char name[16];
+
+	have_node_without_room(_metadata, self, name, sizeof(name));
 	for (int i = 0; i < 50; i++) {
 		one = row("g", 100, 1);
 		one.weight = 1 + i;
@@ -654,6 +667,23 @@ TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 12
 	EXPECT_STREQ("", differs(self->view, self->h, NULL, "other"));
 	EXPECT_STREQ("", verify(self->c));
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	EXPECT_SAME("g");
+}
+
+/* The row for which there is no room would take the place of each that leaves. */
+TEST_F_TIMEOUT(view_far, rows_leave_a_group_that_lacks_the_last_one, 120)
+{
+	char name[16];
+
+	have_node_without_room(_metadata, self, name, sizeof(name));
+	for (uint64_t id = 1; id < 10; id++) {
+		ASSERT_EQ(0, put(self->agent, "there", "g", id, 0));
+		EXPECT_STREQ("g: asked netlink", differs(self->view, self->h, NULL, "g"));
+		EXPECT_STREQ("", verify(self->c));
+	}
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	EXPECT_SAME("g");
+	ASSERT_EQ(0, put(self->agent, name, "g", 100, 0));
 	EXPECT_SAME("g");
 }
 
