@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -25,6 +26,9 @@
 
 #define ALICE	1000
 #define MANY	100000
+
+/* The kernel's PROC_PID_INIT_INO. */
+#define FIRST_PID_NS	0xeffffffc
 
 FIXTURE(view)
 {
@@ -211,6 +215,23 @@ TEST_F(view, it_shows_what_was_there_and_what_comes)
 	child_kill(&child);
 	EXPECT_STREQ("", differs(view, self->c, NULL, "old"));
 	EXPECT_EQ(0, pgnl_view_asked(view));
+	pgnl_view_close(view);
+}
+
+TEST_F(view, what_was_there_after_a_group_that_has_gone_is_shown)
+{
+	struct pgnl_view *view;
+	char name[2] = "a";
+
+	for (; *name <= 'd'; ++*name)
+		ASSERT_EQ(1, join(self->c, NULL, name, 0));
+	ASSERT_EQ(1, leave(self->c, NULL, "a", 0));
+	ASSERT_EQ(1, leave(self->c, NULL, "c", 0));
+	view = mapped(self->h, NULL);
+	ASSERT_NE(NULL, view);
+	for (*name = 'a'; *name <= 'd'; ++*name)
+		EXPECT_STREQ("", differs(view, self->c, NULL, name));
+	EXPECT_STREQ("", verify(self->c));
 	pgnl_view_close(view);
 }
 
@@ -1054,6 +1075,28 @@ TEST_F(view, other_pid_and_user_namespaces_fall_back_to_netlink)
 	pgnl_view_close(view);
 }
 
+static int not_of_the_first_netns(void *arg)
+{
+	int *netns = arg;
+
+	CHECK_EQ(0, setns(*netns, CLONE_NEWNET));
+	return not_in_another_pid_ns(NULL);
+}
+
+/* Elsewhere the first to open decides for whom; here others may not be kept from having one. */
+TEST_F(view, the_first_network_namespace_has_none_for_another_pid_ns)
+{
+	int netns = open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat own;
+
+	ASSERT_LE(0, netns);
+	ASSERT_EQ(0, stat("/proc/self/ns/pid", &own));
+	if (own.st_ino != FIRST_PID_NS)
+		SKIP(return, "the first network namespace is out of sight");
+	EXPECT_EQ(0, in_child(not_of_the_first_netns, &netns));
+	close(netns);
+}
+
 struct contained {
 	struct client *outside;
 	pid_t stranger;
@@ -1376,6 +1419,70 @@ TEST_F_TIMEOUT(view, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
 	}
 	EXPECT_STREQ("", verify(self->c));
 	crowd_end(&crowd);
+	pgnl_view_close(view);
+}
+
+/* What readers have to ask for because of it is over when it has gone. */
+TEST_F_TIMEOUT(view, a_group_that_not_all_may_read_stays_out_when_it_is_mended, 120)
+{
+	struct pgnl_view *view;
+	char name[32];
+	int n = 0;
+
+	ASSERT_EQ(0, group_new_perm(self->c, "secret", 0770));
+	view = mapped(self->h, "pg2");
+	ASSERT_NE(NULL, view);
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+	do {
+		snprintf(name, sizeof(name), "%d", n);
+		ASSERT_EQ(0, group_new(self->c, "pg2", name));
+	} while (!*differs_now(view, self->c, "pg2", name) && ++n < 10000);
+	ASSERT_GT(10000, n);
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	EXPECT_TRUE(COMES_TO_AGREE(view, self->c, "pg2", name));
+	EXPECT_NE(NULL, strstr(differs_now(view, self->c, "pg2", "secret"), "asked netlink"));
+	EXPECT_STREQ("", verify(self->c));
+	/* Without it the view is whole. */
+	ASSERT_EQ(0, group_del(self->c, "pg2", "secret"));
+	EXPECT_STREQ("", differs(view, self->c, "pg2", "missing"));
+	pgnl_view_close(view);
+}
+
+/* Groups find their place in one that is too small, and it grows when it can. */
+TEST_F(view, a_directory_that_could_not_grow_catches_up)
+{
+	uint32_t page = sysconf(_SC_PAGESIZE) / sizeof(struct pgnl_view_bucket), i;
+	struct pgnl_view *view = mapped(self->h, "pg2");
+	int fd = view_fd(self->c, "pg2");
+	const struct pgnl_view_header *head;
+	char name[32];
+	size_t size;
+
+	ASSERT_NE(NULL, view);
+	head = map_fd(fd, &size);
+	ASSERT_NE(NULL, head);
+	for (i = 0; i < page + 30; i++) {
+		/* The next bucket is in a page of its own, the next slots in one that is there. */
+		if (i == page)
+			ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+					       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+		if (i == page + 10) {
+			EXPECT_EQ(page, head->buckets);
+			ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+		}
+		snprintf(name, sizeof(name), "%u", i);
+		ASSERT_EQ(0, group_new(self->c, "pg2", name));
+	}
+	EXPECT_EQ(i, head->buckets);
+	while (i--) {
+		snprintf(name, sizeof(name), "%u", i);
+		EXPECT_STREQ("", differs(view, self->c, "pg2", name));
+	}
+	EXPECT_EQ(0, pgnl_view_asked(view));
+	EXPECT_STREQ("", verify(self->c));
+	munmap((void *)head, size);
+	close(fd);
 	pgnl_view_close(view);
 }
 
