@@ -15,10 +15,12 @@
 #include "events.h"
 #include "fault.h"
 #include "inbox.h"
+#include "proc.h"
 
 #define MOST	10000	/* more allocations than any request makes */
 #define MANY	150	/* groups whose listing takes several parts */
-#define CROWD	40	/* processes; enough for several that share their memory */
+#define CROWD	70	/* processes; more than get their memory at once */
+#define ALICE	1000
 
 FIXTURE(fault)
 {
@@ -556,6 +558,36 @@ EACH_ALLOCATION_OF(send)
 EACH_ALLOCATION_OF(send_one)
 EACH_ALLOCATION_OF(signal)
 
+/* --- Users who have nothing yet --------------------------------------------------- */
+
+static pid_t stranger;
+
+static void join_stranger_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_MEMBER_JOIN, "t", "g");
+	put_u32(c, PGNL_A_PID, stranger);
+}
+
+static void kid_in_a_user_ns(int ctl, const void *arg)
+{
+	(void)arg;
+	become(ALICE, ALICE, NULL, 0);
+	if (!unshare(CLONE_NEWUSER))
+		ready(ctl, 0);
+}
+
+/* Both who it is in there and who made the namespace are counted. */
+TEST_F_TIMEOUT(fault, join_of_a_new_user_is_done_or_not_done, 900)
+{
+	struct kid kid;
+
+	ASSERT_EQ(0, kid_ready(&kid, kid_in_a_user_ns, NULL));
+	stranger = kid.pid;
+	fail_each_allocation(_metadata, self, join_stranger_request, NULL);
+	kid_kill(&kid);
+}
+
 /* --- Scopes shared from elsewhere ------------------------------------------------ */
 
 static void shared_get_request(struct client *c, const pid_t *pid)
@@ -564,8 +596,14 @@ static void shared_get_request(struct client *c, const pid_t *pid)
 	member_req(c, PGNL_CMD_MEMBER_GET, "alias", "g");
 }
 
+static void shared_subscribe_request(struct client *c, const pid_t *pid)
+{
+	(void)pid;
+	member_req(c, PGNL_CMD_EVENT_SUBSCRIBE, "alias", "g");
+}
+
 /* Nothing of what has failed holds the network namespace that was read. */
-TEST_F_TIMEOUT(fault, shared_get_is_done_or_not_done, 900)
+TEST_F_TIMEOUT(fault, shared_requests_are_done_or_not_done, 900)
 {
 	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct client *from = client_in_new_netns();
@@ -582,6 +620,7 @@ TEST_F_TIMEOUT(fault, shared_get_is_done_or_not_done, 900)
 	ASSERT_EQ(0, setns(fd, CLONE_NEWNET));
 	close(fd);
 	fail_each_allocation(_metadata, self, shared_get_request, NULL);
+	fail_each_allocation(_metadata, self, shared_subscribe_request, NULL);
 	ASSERT_EQ(1, count_of(self->eye, "alias", "g", self->crowd.pid[0]));
 	client_close(from);
 	EXPECT_TRUE(wait_until(scope_get(self->eye, "alias", &info) == -ENOENT));
