@@ -193,7 +193,8 @@ struct pgnl_pending *pgnl_nl_forward(struct genl_info *info, struct sock *sk,
 		opts.uid = act->pick->uid;
 	size = pgnl_far_size(far);
 	if (size > TARGETS_MAX)
-		return refuse(info, "members of too many other nodes", -E2BIG);
+		return refuse(info, "too many other nodes, or members of these",
+			      -E2BIG);
 	opts.room = size + nla_total_size(PGNL_SCOPE_NAME_MAX + 1) +
 		    nla_total_size(act->group->len + 1) +
 		    nla_total_size(sizeof(u32)) +

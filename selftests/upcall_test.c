@@ -309,6 +309,56 @@ TEST_F(upcall, who_can_not_be_asked_is_unreachable)
 	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
 }
 
+/* A row of a node of that number, whose name is as long as may be. */
+static int put_numbered(struct client *agent, const char *scope, int number, uint64_t id)
+{
+	const struct pgnl_row row = far_row(id, 1), created = { .count = 1 };
+	char name[PGNL_SCOPE_NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%0*d", PGNL_SCOPE_NAME_MAX, number);
+	if (peer(agent, PGNL_CMD_NODE_SET, name, 1))
+		return -1;
+	mnl_attr_nest_end(agent->req, begin_peer(agent, PGNL_CMD_REMOTE_PUT, name, 1));
+	put_str(agent, PGNL_A_SCOPE, scope);
+	put_entry(agent, "g", id ? &row : &created, 1, 0);
+	return req_do(agent);
+}
+
+#define TOO_MANY	"-7: too many other nodes, or members of these"
+
+TEST_F(upcall, what_is_too_much_to_ask_is_refused_and_a_deletion_done_here)
+{
+	enum { NODES = 300, IDS = 3000 };
+	struct kid kid;
+
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, agent_for(self->agent, PGNL_ACT_SEND | PGNL_ACT_DELETE, 0));
+	for (int i = 0; i < NODES; i++) {
+		ASSERT_EQ(0, put_numbered(self->agent, "pg", i, 1000 + i));
+		ASSERT_EQ(0, put_numbered(self->agent, "pg2", i, 0));
+	}
+	ASSERT_EQ(0, kid_ready(&kid, kid_reads, NULL));
+	ASSERT_EQ(1, join(self->c, NULL, "g", kid.pid));
+	EXPECT_STREQ(TOO_MANY, send_text(self->c, "g", "x"));
+	EXPECT_EQ(0, kid_empties(&kid));
+	send_req(self->c, NULL, "g", "x", 1);
+	for (int i = 0; i < IDS; i++)
+		put_u64(self->c, PGNL_A_ID, 1000);
+	EXPECT_STREQ(TOO_MANY, sent(self->c));
+	EXPECT_STREQ("0", send_id(self->c, "g", 1000, "x"));
+	EXPECT_NE(NULL, strstr(targets(UPCALL()), "/1 x1: 1000"));
+	EXPECT_EQ(1, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	ASSERT_EQ(0, group_del(self->c, "pg2", "g"));
+	EXPECT_FALSE(reply_flag(self->c, PGNL_A_NO_GROUP));
+	EXPECT_EQ(NODES, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_REQUEST));
+	EXPECT_EQ(1, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
+	/* It has the agent's socket, too. */
+	kid_kill(&kid);
+}
+
 TEST_F(upcall, only_the_agent_answers_and_once)
 {
 	const struct nlmsghdr *msg;
