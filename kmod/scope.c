@@ -132,8 +132,7 @@ static void remove_scope_locked(struct pgnl_scope *scope)
 	xa_erase(&pn->scope_ids, scope->id);
 	WRITE_ONCE(pn->used[PGNL_NET_SCOPES], pn->used[PGNL_NET_SCOPES] - 1);
 	pn->gen = pgnl_table_next_gen(pn->gen);
-	if (scope->user)
-		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
+	pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
 	pn->deleting++;
 	pgnl_inbox_close_all_locked(scope);
 	pgnl_group_delete_all_locked(scope);
@@ -248,7 +247,7 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 		err = -EDQUOT;
 		goto err_unlock;
 	}
-	if (scope->user && !pgnl_user_charge(scope->user, PGNL_USER_GROUPS)) {
+	if (!pgnl_user_charge(scope->user, PGNL_USER_GROUPS)) {
 		fault->cause = PGNL_CAUSE_USER_GROUPS;
 		err = -EDQUOT;
 		goto err_unlock;
@@ -271,8 +270,7 @@ int pgnl_scope_add(struct pgnl_net *pn, const char *name, u8 mode, u8 flags,
 err_id:
 	xa_erase(&pn->scope_ids, scope->id);
 err_charge:
-	if (scope->user)
-		pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
+	pgnl_user_uncharge(scope->user, PGNL_USER_GROUPS);
 err_unlock:
 	mutex_unlock(&pn->lock);
 	pgnl_user_put(scope->user);

@@ -133,7 +133,7 @@ static void uncharge_upto(struct pgnl_user *user, const struct pgnl_user *end,
 
 /**
  * pgnl_user_charge_many() - Charge some pieces to a user and those around it.
- * @user: the user
+ * @user: the user; NULL: nobody, who has no limits
  * @what: of what
  * @n: how many
  *
@@ -156,7 +156,7 @@ bool pgnl_user_charge_many(struct pgnl_user *user, enum pgnl_user_limit what,
 
 /**
  * pgnl_user_uncharge_many() - Take back what pgnl_user_charge_many() charged.
- * @user: the user
+ * @user: the user or NULL
  * @what: of what
  * @n: how many
  */

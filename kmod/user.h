@@ -83,7 +83,7 @@ static inline struct pgnl_user *pgnl_user_hold(struct pgnl_user *user)
 
 /**
  * pgnl_user_charge() - Charge one piece.
- * @user: the user
+ * @user: the user or NULL
  * @what: of what
  *
  * Return: as pgnl_user_charge_many().
@@ -96,7 +96,7 @@ static inline bool __must_check pgnl_user_charge(struct pgnl_user *user,
 
 /**
  * pgnl_user_uncharge() - Take back what pgnl_user_charge() charged.
- * @user: the user
+ * @user: the user or NULL
  * @what: of what
  */
 static inline void pgnl_user_uncharge(struct pgnl_user *user,
