@@ -664,14 +664,12 @@ static bool comes_first(const struct pgnl_remote *a, const struct pgnl_remote *b
 {
 	const struct pgnl_registration *told_a = &pgnl_remote_name(a)->told;
 	const struct pgnl_registration *told_b = &pgnl_remote_name(b)->told;
-	int order;
 
 	if (told_a->stamp != told_b->stamp)
 		return told_a->stamp < told_b->stamp;
 	if (told_a->fence != told_b->fence)
 		return told_a->fence > told_b->fence;
-	order = strcmp(a->node->name, b->node->name);
-	return order ? order < 0 : a->node->incarnation < b->node->incarnation;
+	return strcmp(a->node->name, b->node->name) < 0;
 }
 
 /**

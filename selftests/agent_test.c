@@ -951,6 +951,18 @@ TEST_F(agent, of_two_rows_of_one_stamp_the_one_that_took_the_name_over_is_told)
 	EXPECT_STREQ("there 8 111", whereis(self->handle, "name"));
 }
 
+TEST_F(agent, of_two_rows_that_tell_the_same_that_of_the_first_node_by_name_is_told)
+{
+	static const char *const nodes[] = { "b", "a", "c" };
+	struct pgnl_agent_row one = name_row("name", 7, 10);
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		ASSERT_EQ(0, pgnl_agent_node_up(self->agent, nodes[i], 1, 0));
+		ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", nodes[i], 1, &one, 1, NULL));
+		EXPECT_STREQ(i ? "a 7 110" : "b 7 110", whereis(self->handle, "name"));
+	}
+}
+
 TEST_F(agent, limits_drop_and_say_so)
 {
 	struct pgnl_agent_row rows[5];
