@@ -91,7 +91,7 @@ int pgnl_reply_put_far_name(struct sk_buff *skb,
  * @skb: the reply
  * @reader: who reads
  * @group: the group
- * @rows: how many to look at, at most
+ * @rows: how many to look at, at most; not 0
  * @spare: bytes to leave free behind them
  *
  * As pgnl_reply_put_rows_rcu().
@@ -108,7 +108,8 @@ int pgnl_reply_put_remotes_rcu(struct sk_buff *skb,
 	const unsigned char *mark;
 	unsigned long index;
 
-	if (!set || !rows)
+	/* They may have gone since they were counted. */
+	if (!set)
 		return 0;
 	xa_for_each_range(&set->rows, index, remote, 0, rows - 1) {
 		if (!pgnl_remote_is_seen(remote))
