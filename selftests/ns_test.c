@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common.h"
+#include "passed.h"
 
 #define ALICE	1000
 
@@ -381,17 +382,56 @@ TEST_F(ns, built_in_scopes_belong_to_the_root_of_the_netns)
 	EXPECT_EQ(0, as_user(ALICE, ALICE, owned_by_my_root, NULL));
 }
 
-static uint32_t overflow_uid(void)
+/* What ids without a name in a namespace are read as. */
+static uint32_t overflow_id(const char *which)
 {
-	unsigned int uid = 65534;
-	FILE *f = fopen("/proc/sys/kernel/overflowuid", "r");
+	unsigned int id = 65534;
+	char path[64];
+	FILE *f;
 
+	snprintf(path, sizeof(path), "/proc/sys/kernel/overflow%s", which);
+	f = fopen(path, "r");
 	if (f) {
-		if (fscanf(f, "%u", &uid) != 1)
-			uid = 65534;
+		if (fscanf(f, "%u", &id) != 1)
+			id = 65534;
 		fclose(f);
 	}
-	return uid;
+	return id;
+}
+
+static int open_without_a_root(void *arg)
+{
+	struct scope_info s;
+	struct client *c;
+	int *to = arg;
+
+	CHECK_EQ(0, unshare(CLONE_NEWUSER | CLONE_NEWNET));
+	c = client_open();
+	CHECK(c);
+	CHECK_EQ(0, scope_get(c, "pg", &s));
+	CHECK_EQ(overflow_id("uid"), s.owner);
+	CHECK_EQ(overflow_id("gid"), s.gid);
+	CHECK_EQ(0, send_fd(*to, c->fd));
+	return 0;
+}
+
+/* As long as the ids of its user namespace are mapped to nobody's. */
+TEST_F(ns, built_in_scopes_of_a_netns_without_a_root_are_the_machines)
+{
+	struct scope_info s;
+	struct client *c;
+	int pair[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	ASSERT_EQ(0, as_user(ALICE, ALICE, open_without_a_root, &pair[0]));
+	c = client_on(receive_fd(pair[1]));
+	ASSERT_NE(NULL, c);
+	ASSERT_EQ(0, scope_get(c, "pg", &s));
+	EXPECT_EQ(0, s.owner);
+	EXPECT_EQ(0, s.gid);
+	client_close(c);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static int uids_as_seen_inside(void *arg)
@@ -409,12 +449,12 @@ static int uids_as_seen_inside(void *arg)
 	CHECK_EQ(0, members(c, NULL, "g", &list));
 	CHECK_EQ(2, list.n);
 	CHECK_EQ(0, member_find(&list, NULL, getpid())->row.uid);
-	CHECK_EQ(overflow_uid(), member_find(&list, NULL, *stranger)->row.uid);
+	CHECK_EQ(overflow_id("uid"), member_find(&list, NULL, *stranger)->row.uid);
 	CHECK_EQ(0, members_dump(c, NULL, "g", &list));
 	CHECK_EQ(0, member_find(&list, NULL, getpid())->row.uid);
-	CHECK_EQ(overflow_uid(), member_find(&list, NULL, *stranger)->row.uid);
+	CHECK_EQ(overflow_id("uid"), member_find(&list, NULL, *stranger)->row.uid);
 	CHECK_EQ(0, scope_get(c, "pg", &s));
-	CHECK_EQ(overflow_uid(), s.owner);
+	CHECK_EQ(overflow_id("uid"), s.owner);
 	/* A filter means the uid as seen here: 0 is herself. */
 	member_req(c, PGNL_CMD_MEMBER_PICK, NULL, "g");
 	put_u32(c, PGNL_A_POLICY, PGNL_POLICY_RANDOM);
@@ -440,6 +480,47 @@ TEST_F(ns, uids_are_those_of_the_askers_user_namespace)
 	EXPECT_EQ(0, list.at[0].row.uid);
 	members_free(&list);
 	child_exit(&child, 0);
+}
+
+static const char meta[100] = "seen alike";
+
+static int as_many_as_outside(void *arg)
+{
+	const size_t *n = arg;
+	struct members list[2] = {};
+	struct client *c;
+
+	new_ns(CLONE_NEWUSER);
+	c = client_open();
+	CHECK(c);
+	CHECK_EQ(0, members(c, NULL, "g", &list[0]));
+	CHECK_EQ(0, list[0].more);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(*n, list[i].n);
+		for (size_t k = 0; k < *n; k++) {
+			CHECK_EQ(overflow_id("uid"), list[i].at[k].row.uid);
+			CHECK_EQ(sizeof(meta), list[i].at[k].meta_len);
+			CHECK_EQ(0, memcmp(meta, list[i].at[k].meta, sizeof(meta)));
+		}
+		if (!i)
+			CHECK_EQ(0, members_dump(c, NULL, "g", &list[1]));
+	}
+	return 0;
+}
+
+/* More than a first reply has room for, and what is with them. */
+TEST_F(ns, other_namespaces_read_groups_as_whole)
+{
+	struct crowd crowd;
+
+	ASSERT_EQ(0, crowd_start(&crowd, 50));
+	member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, "g");
+	for (size_t i = 0; i < crowd.n; i++)
+		put_u32(self->c, PGNL_A_PID, crowd.pid[i]);
+	put_bin(self->c, PGNL_A_META, meta, sizeof(meta));
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_EQ(0, as_user(ALICE, ALICE, as_many_as_outside, &crowd.n));
+	crowd_end(&crowd);
 }
 
 struct look_in {
