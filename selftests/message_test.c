@@ -994,6 +994,30 @@ TEST_F(messages, users_do_not_lend_each_other_their_names)
 	end_kids(&kid, 1);
 }
 
+/* As of a program that is set-uid to Bob and run by Alice, or the other way round. */
+static int send_as_two(void *arg)
+{
+	CHECK_EQ(0, setresuid(ALICE, BOB, 0));
+	CHECK_EQ(0, send_over_alices(arg));
+	CHECK_EQ(0, setresuid(0, 0, 0));
+	CHECK_EQ(0, setresuid(BOB, ALICE, ALICE));
+	CHECK_EQ(0, send_over_alices(arg));
+	return 0;
+}
+
+TEST_F(messages, a_set_uid_program_lends_its_name_to_nobody)
+{
+	struct client *c = client_opened_by(ALICE);
+	struct kid kid;
+
+	ASSERT_NE(NULL, c);
+	start_readers(_metadata, self->c, &kid, 1, NULL);
+	EXPECT_EQ(0, in_child(send_as_two, c));
+	EXPECT_EQ(0, kid_empties(&kid));
+	client_close(c);
+	end_kids(&kid, 1);
+}
+
 /* From user space to the port of an inbox, as the core lets root of the netns do. */
 static int forge(uint32_t port, uint16_t family)
 {
