@@ -388,6 +388,42 @@ TEST_F(pick, of_one_uid_takes_only_members_of_that_uid)
 	crowd_end(&crowd);
 }
 
+/* In more rows than are looked at in one go. */
+TEST_F(pick, turns_in_a_large_group_come_to_the_few_that_fit)
+{
+	enum { N = 300, GUESTS = 2 };
+	struct pgnl_row row, before = {};
+	int ready[2], done[2];
+	struct crowd crowd;
+	struct guest guest;
+
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(done));
+	guest = (struct guest){ .ready = ready[1], .done = done[0] };
+	ASSERT_EQ(0, crowd_start(&crowd, N));
+	ASSERT_EQ(1, join_pids(self->c, NULL, "g", crowd.pid, crowd.n));
+	EXPECT_EQ(-ENODATA, pick_uid(self->c, PGNL_POLICY_ROUND_ROBIN, 1000, &row));
+	for (int i = 0; i < GUESTS; i++) {
+		pid_t waiter = fork();
+		char byte;
+
+		ASSERT_LE(0, waiter);
+		if (!waiter)
+			_exit(as_user(1000, 1000, visit, &guest));
+		ASSERT_EQ(1, read(ready[0], &byte, 1));
+	}
+	for (int k = 0; k < 10; k++) {
+		ASSERT_EQ(0, pick_uid(self->c, PGNL_POLICY_ROUND_ROBIN, 1000, &row));
+		EXPECT_EQ(1000, row.uid);
+		EXPECT_NE(before.pid, row.pid);
+		before = row;
+	}
+	EXPECT_EQ(GUESTS, write(done[1], "..", GUESTS));
+	for (int i = 0; i < GUESTS; i++)
+		wait(NULL);
+	crowd_end(&crowd);
+}
+
 TEST_F(pick, local_only_takes_members_of_this_node)
 {
 	ASSERT_EQ(1, join(self->c, NULL, "g", 0));
