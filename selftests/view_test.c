@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -1623,6 +1624,31 @@ TEST_F(view, limits_are_named)
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 0));
 	EXPECT_EQ(-EDQUOT, view_fd(self->c, NULL));
 	EXPECT_STREQ("limit net-view-pages is reached", self->c->text);
+}
+
+static int without_descriptors(void *arg)
+{
+	struct client *c = arg;
+	struct rlimit old, none;
+	int fd;
+
+	CHECK_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	none = old;
+	none.rlim_cur = 0;
+	CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	CHECK_EQ(-EMFILE, view_fd(c, NULL));
+	CHECK_EQ(0, strcmp("no file descriptor is left", c->text));
+	CHECK_EQ(0, usage_get(c, PGNL_A_LIMIT_NET_VIEW_PAGES));
+	CHECK_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+	fd = view_fd(c, NULL);
+	CHECK(fd >= 0);
+	close(fd);
+	return 0;
+}
+
+TEST_F(view, it_takes_a_descriptor)
+{
+	EXPECT_EQ(0, in_child(without_descriptors, self->c));
 }
 
 TEST_F(view, malformed_requests_are_refused)
