@@ -484,9 +484,9 @@ TEST_F(name_ask, a_certain_holder_is_evicted)
 
 TEST_F(name_ask, who_loses_a_name_is_told_to_which_node)
 {
-	struct pgnl_eviction eviction = {
-		.reason = PGNL_BECAUSE_LEFT, .node = "elsewhere",
-	};
+	static const enum pgnl_event_reason reasons[] = { PGNL_BECAUSE_CONFLICT,
+		PGNL_BECAUSE_LEFT, PGNL_BECAUSE_REPLACED };
+	struct pgnl_eviction eviction = { .node = "elsewhere" };
 	const struct pgnl_event *event;
 	struct pgnl_watch *watch;
 
@@ -494,7 +494,7 @@ TEST_F(name_ask, who_loses_a_name_is_told_to_which_node)
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "elsewhere", 1, 0));
 	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, PGNL_LOCAL_EVENTS));
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		uint64_t id, fence;
 
 		ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
@@ -505,10 +505,12 @@ TEST_F(name_ask, who_loses_a_name_is_told_to_which_node)
 		EXPECT_EQ(NULL, event->by_node);
 		eviction.id = id;
 		eviction.fence = fence;
+		eviction.reason = reasons[i];
 		ASSERT_EQ(0, i ? pgnl_agent_name_evict(self->agent, "name", &eviction) :
 			  evict(self, "name", id, fence, 0));
 		ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
 		EXPECT_EQ(i ? PGNL_EVENT_LEAVE : PGNL_EVENT_CONFLICT, event->type);
+		EXPECT_EQ(reasons[i], event->reason);
 		EXPECT_STREQ(i ? "elsewhere" : "there", event->by_node);
 		EXPECT_EQ(PGNL_UNKNOWN, event->by_uid);
 		EXPECT_EQ(NULL, event->node);
