@@ -222,22 +222,22 @@ TEST_F(upcall, one_is_of_this_node_or_another)
 		EXPECT_EQ(107, msg_u32(msg, PGNL_A_PID));
 		EXPECT_EQ(7, msg_u64(msg, PGNL_A_ID));
 	}
-	/* An agent need not say who it was, for it was asked for one. */
-	EXPECT_STREQ("0", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
-	for (int reached = 1; reached >= 0; reached--) {
+	/* An agent need not say who it was, for it was asked for one; nor that it was nobody. */
+	for (int reached = 1; reached >= -1; reached--) {
+		EXPECT_STREQ("0", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
 		msg = UPCALL();
 		id = strtoull(targets(msg) + strlen("there/1 x1: "), NULL, 10);
 		answer_req(self->agent, msg_u64(msg, PGNL_A_REQUEST));
-		put_u32(self->agent, PGNL_A_REACHED, reached);
+		if (reached >= 0)
+			put_u32(self->agent, PGNL_A_REACHED, reached);
 		ASSERT_EQ(0, req_do(self->agent));
 		msg = RESULT();
-		EXPECT_EQ(!reached, attr_of(msg, PGNL_A_ID) == NULL);
-		if (!reached)
-			break;
+		EXPECT_EQ(reached < 1, attr_of(msg, PGNL_A_ID) == NULL);
+		if (reached < 1)
+			continue;
 		EXPECT_STREQ("there", msg_str(msg, PGNL_A_NODE));
 		EXPECT_EQ(100 + id, msg_u32(msg, PGNL_A_PID));
 		EXPECT_EQ(id, msg_u64(msg, PGNL_A_ID));
-		EXPECT_STREQ("0", send_by(self->c, PGNL_POLICY_RANDOM, "x"));
 	}
 	/* The closest has no inbox, so it is passed over. */
 	ASSERT_EQ(0, child_start(&a));
@@ -276,6 +276,34 @@ TEST_F(upcall, closest_takes_it_here)
 	kid_kill(&kid);
 }
 
+TEST_F(upcall, one_is_of_this_node_when_the_agent_does_not_send)
+{
+	static const uint32_t policies[] = { PGNL_POLICY_CLOSEST, PGNL_POLICY_RANDOM,
+		PGNL_POLICY_ROUND_ROBIN, PGNL_POLICY_KEY };
+	struct kid kid;
+
+	client_close(self->agent);
+	self->agent = client_open();
+	ASSERT_EQ(0, agent_for(self->agent, 0, 0));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_NODE_SET, "there", 1));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_REMOTE_BEGIN, "there", 1));
+	ASSERT_EQ(0, put_far(self->agent, 7, 2));
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_REMOTE_COMMIT, "there", 1));
+	ASSERT_EQ(0, kid_ready(&kid, kid_reads, NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
+		EXPECT_STREQ("-61: nobody in the group fits",
+			     send_by(self->c, policies[i], "x"));
+	ASSERT_EQ(1, join(self->c, NULL, "g", kid.pid));
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		EXPECT_STREQ("1", send_by(self->c, policies[i], "x"));
+		EXPECT_EQ(kid.pid, (pid_t)reply_u32(self->c, PGNL_A_PID));
+		EXPECT_EQ(0, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	}
+	EXPECT_EQ(ARRAY_SIZE(policies), kid_empties(&kid));
+	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
+	kid_kill(&kid);
+}
+
 TEST_F(upcall, local_only_asks_nobody)
 {
 	send_req(self->c, NULL, "g", "x", 1);
@@ -288,13 +316,18 @@ TEST_F(upcall, local_only_asks_nobody)
 	EXPECT_EQ(0, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
 }
 
+static int suspect(struct client *agent)
+{
+	struct nlattr *nest = begin_peer(agent, PGNL_CMD_NODE_SET, "there", 1);
+
+	mnl_attr_put_u32(agent->req, PGNL_A_NODE_STATE, PGNL_STATE_SUSPECT);
+	mnl_attr_nest_end(agent->req, nest);
+	return req_do(agent);
+}
+
 TEST_F(upcall, who_can_not_be_asked_is_unreachable)
 {
-	struct nlattr *nest = begin_peer(self->agent, PGNL_CMD_NODE_SET, "there", 1);
-
-	mnl_attr_put_u32(self->agent->req, PGNL_A_NODE_STATE, PGNL_STATE_SUSPECT);
-	mnl_attr_nest_end(self->agent->req, nest);
-	ASSERT_EQ(0, req_do(self->agent));
+	ASSERT_EQ(0, suspect(self->agent));
 	EXPECT_STREQ("0", send_text(self->c, "g", "x"));
 	EXPECT_EQ(2, reply_u32(self->c, PGNL_A_UNREACHABLE));
 	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_REQUEST));
@@ -714,6 +747,13 @@ TEST_F(upcall, signals_go_to_the_agent)
 	put_u32(self->c, PGNL_A_POLICY, PGNL_POLICY_RANDOM);
 	ASSERT_EQ(0, req_do(self->c));
 	EXPECT_EQ(0, strncmp("there/1 x1: ", targets(UPCALL()), 12));
+	/* Of a node that is not up nobody refuses. */
+	ASSERT_EQ(0, suspect(self->agent));
+	ASSERT_EQ(0, signal_group(self->c, 0));
+	EXPECT_EQ(0, reply_u32(self->c, PGNL_A_REFUSED));
+	EXPECT_EQ(2, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	EXPECT_STREQ("", reply_str(self->c, PGNL_A_WORDS));
+	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_REQUEST));
 }
 
 static void put_origin(struct client *c, uint32_t uid)
@@ -812,11 +852,20 @@ TEST_F(upcall, the_agent_delivers_for_others)
 	EXPECT_EQ(PGNL_A_SENDER, blamed(self->c));
 	from_there(self->agent, -1);
 	EXPECT_EQ(-EINVAL, req_do(self->agent));
-	send_req(self->agent, NULL, "g", "x", 1);
-	mnl_attr_nest_end(self->agent->req,
-			  mnl_attr_nest_start(self->agent->req, PGNL_A_SENDER));
-	EXPECT_EQ(-EINVAL, req_do(self->agent));
-	EXPECT_STREQ("a sender has a node and a uid", self->agent->text);
+	/* Neither of the two that it takes is enough. */
+	for (int has = 0; has < 3; has++) {
+		struct nlattr *nest;
+
+		send_req(self->agent, NULL, "g", "x", 1);
+		nest = mnl_attr_nest_start(self->agent->req, PGNL_A_SENDER);
+		if (has == 1)
+			mnl_attr_put_strz(self->agent->req, PGNL_A_SENDER_NODE, "there");
+		if (has == 2)
+			mnl_attr_put_u32(self->agent->req, PGNL_A_SENDER_UID, 1234);
+		mnl_attr_nest_end(self->agent->req, nest);
+		EXPECT_EQ(-EINVAL, req_do(self->agent));
+		EXPECT_STREQ("a sender has a node and a uid", self->agent->text);
+	}
 	kid_kill(&kid);
 }
 
