@@ -435,16 +435,15 @@ int pgnl_batch_add_ref(struct pgnl_batch *batch, struct pid *pid)
 }
 
 /**
- * pgnl_batch_pid() - The first process that was named.
- * @batch: the request, with one, not carried out yet
+ * pgnl_batch_pid() - The only process that was named.
+ * @batch: the request, with no more than that, not carried out yet
  *
  * Return: the process, borrowed.
  */
 struct pid *pgnl_batch_pid(const struct pgnl_batch *batch)
 {
-	struct batch_target *first = &batch->targets[0];
-
-	return batch->nr_pinned ? first->proc->pid : first->pid;
+	/* One alone is not pinned before it is carried out. */
+	return batch->targets[0].pid;
 }
 
 /**
