@@ -139,7 +139,7 @@ static size_t more_room(size_t room, u32 rows)
 static bool go_elsewhere(struct pgnl_caller *who, const char *scope,
 			 struct genl_info *info)
 {
-	if (!who->via && scope && pgnl_share_enter(who, scope))
+	if (scope && pgnl_share_enter(who, scope))
 		return true;
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[PGNL_A_SCOPE],
 			    "no such scope");
