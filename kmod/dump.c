@@ -377,22 +377,22 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb, fill_fn fn)
 {
 	struct pgnl_dump *dump = dump_of(cb);
 	struct pgnl_net *pn = dump->who.pn;
-	int more;
+	int more = dump->err ?: 1;
 
-	if (dump->err) {
-		if (cb->extack)
-			cb->extack->_msg = dump->text;
-		return dump->err;
-	}
-	do {
+	while (more > 0) {
 		mutex_lock(&pn->lock);
 		note_begin_locked(dump);
 		cb->seq = generation_locked(dump);
 		more = fn(dump, skb, cb);
 		mutex_unlock(&pn->lock);
 		cond_resched();
-	} while (more > 0);
-	return more < 0 && !skb->len ? more : skb->len;
+	}
+	if (more >= 0 || skb->len)
+		return skb->len;
+	/* Also when it was refused just now, before there was anything to put. */
+	if (dump->err && cb->extack)
+		cb->extack->_msg = dump->text;
+	return more;
 }
 
 static int fill_scopes(struct pgnl_dump *dump, struct sk_buff *skb,
