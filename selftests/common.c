@@ -477,6 +477,18 @@ void member_req(struct client *c, uint8_t cmd, const char *scope, const char *gr
 	group_req(c, cmd, scope, group);
 }
 
+void groups_req(struct client *c, uint8_t cmd, int n)
+{
+	char name[24];
+
+	req_new(c, cmd);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "group-%04d", i);
+		put_str(c, PGNL_A_GROUP, name);
+	}
+	put_flag(c, PGNL_A_SELF);
+}
+
 static void put_pid(struct client *c, pid_t pid)
 {
 	if (pid)

@@ -146,6 +146,8 @@ int group_del(struct client *c, const char *scope, const char *group);
 
 /* Start a join or leave; complete it with put_*() and req_do(). */
 void member_req(struct client *c, uint8_t cmd, const char *scope, const char *group);
+/* The same of the caller itself and n groups, "group-0000" and so on. */
+void groups_req(struct client *c, uint8_t cmd, int n);
 /* One pid (0: the attribute self), one group, once. join() returns the count
  * after (capped to INT_MAX), leave() and leave_all() how many were removed.
  */

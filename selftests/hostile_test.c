@@ -328,6 +328,61 @@ TEST_F_TIMEOUT(hostile, a_user_leaves_no_more_than_4096_listings_half_read, 120)
 	crowd_end(&crowd);
 }
 
+#define POSITIONS	(UINT16_MAX / 2)
+
+/* By a socket that has read nothing yet, so that all come to the same row. */
+static int list_process_anew(struct client *c, pid_t pid)
+{
+	int one = 1;
+
+	c->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	setsockopt(c->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	process_req(c, 0, pid);
+	return dump_begin(c);
+}
+
+/* Says 0 now and then, and at the end what is told after the first part of one more. */
+static void kid_lists_its_parent(int ctl, const void *arg)
+{
+	struct rlimit files = { 2 * POSITIONS, 2 * POSITIONS };
+	struct client *c = client_open();
+	int n, err = 0;
+
+	(void)arg;
+	setrlimit(RLIMIT_NOFILE, &files);
+	for (n = 0; n <= POSITIONS && !err; n++) {
+		err = list_process_anew(c, getppid());
+		if (n % 1024 == 0)
+			tell(ctl, 0);
+	}
+	while (!err)
+		err = dump_step(c, NULL);
+	ready(ctl, c->dump_len && !strcmp(c->text, "too many listings of the process") ?
+	      -err : -1);
+	hear(ctl);
+}
+
+/* Root's are not counted, but leave requests their half of what can hold a row. */
+TEST_F_TIMEOUT(hostile, a_process_half_listed_by_very_many_can_leave, 240)
+{
+	struct kid kid;
+	long said;
+
+	groups_req(self->c, PGNL_CMD_MEMBER_JOIN, MANY);
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(0, kid_start(&kid, kid_lists_its_parent, NULL));
+	do {
+		said = hear(kid.ctl);
+	} while (!said);
+	EXPECT_EQ(EBUSY, said);
+	groups_req(self->c, PGNL_CMD_MEMBER_LEAVE, MANY);
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_EQ(0, process_do(self->c, 0, getpid()));
+	EXPECT_EQ(1, usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS));
+	kid_kill(&kid);
+	EXPECT_TRUE(WAIT_UNTIL(!usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS)));
+}
+
 /* Members that fork members; those of the last generation are killed. */
 static int bomb(void *arg)
 {

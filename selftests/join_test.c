@@ -11,6 +11,7 @@
 
 #include "common.h"
 #include "proc.h"
+#include "reads.h"
 
 NETNS_FIXTURE(join);
 
@@ -112,6 +113,26 @@ TEST_F(join, an_overflow_of_one_refuses_all)
 	join(self->c, NULL, "g", 0);
 	EXPECT_EQ(UINT32_MAX, reply_count(self->c, 0));
 	child_exit(&child, 0);
+}
+
+TEST_F(join, counts_close_to_the_end_rise_together)
+{
+	static const char *const names[] = { "a", "b", "c" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		join_times(self->c, NULL, names[i], 0, UINT32_MAX - 1);
+	for (int round = 0; round < 2; round++) {
+		req_new(self->c, PGNL_CMD_MEMBER_JOIN);
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			put_str(self->c, PGNL_A_GROUP, names[i]);
+		put_flag(self->c, PGNL_A_SELF);
+		EXPECT_EQ(round ? -EOVERFLOW : 0, req_do(self->c));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		/* Once more than there is, which the reply tells. */
+		leave_times(self->c, NULL, names[i], 0, UINT32_MAX);
+		EXPECT_EQ(UINT32_MAX, reply_u32(self->c, PGNL_A_REMOVED));
+	}
 }
 
 TEST_F(join, wide_counts_add_up_in_groups_and_scopes)
@@ -541,6 +562,11 @@ TEST_F(join, a_thread_is_refused)
 	EXPECT_STRNE("", self->c->text);
 	EXPECT_EQ(PGNL_A_PID, blamed(self->c));
 	EXPECT_EQ(0, group_exists(self->c, NULL, "g"));
+	/* Nor is it asked about. */
+	EXPECT_EQ(-EINVAL, process_do(self->c, 0, tid));
+	EXPECT_STREQ("that is a thread, not a process", self->c->text);
+	EXPECT_EQ(PGNL_A_PID, blamed(self->c));
+	EXPECT_EQ(-EINVAL, process_dump(self->c, 0, tid));
 	ASSERT_EQ(1, write(fds[3], "", 1));
 	pthread_join(thread, NULL);
 }
@@ -677,6 +703,39 @@ TEST_F(join, weight_and_metadata_are_set_kept_and_removed)
 	ASSERT_EQ(8, leave_all(self->c, NULL, "g", 0));
 	ASSERT_EQ(0, join_with(self->c, 0, NULL, 0));
 	EXPECT_STREQ("1", carried(self->c));
+}
+
+/* A listing that is half read keeps the row of the one before. */
+TEST_F(join, a_membership_starts_anew_under_a_listing)
+{
+	struct client *reader = client_open();
+	struct members list = {};
+
+	ASSERT_NE(NULL, reader);
+	/* More than any part of a listing has room for. */
+	groups_req(self->c, PGNL_CMD_MEMBER_JOIN, 1000);
+	put_bin(self->c, PGNL_A_META, "old", 3);
+	put_u32(self->c, PGNL_A_WEIGHT, 9);
+	ASSERT_EQ(0, req_do(self->c));
+	process_req(reader, 0, getpid());
+	ASSERT_EQ(0, dump_begin(reader));
+	groups_req(self->c, PGNL_CMD_MEMBER_LEAVE, 1000);
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_EQ(0, process_dump(self->c, 0, getpid()));
+	EXPECT_EQ(1, usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS));
+	groups_req(self->c, PGNL_CMD_MEMBER_JOIN, 1000);
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(0, process_groups(self->c, 0, &list));
+	EXPECT_EQ(1000, list.n);
+	for (size_t i = 0; i < list.n; i++) {
+		EXPECT_EQ(NULL, list.at[i].meta);
+		EXPECT_EQ(1, list.at[i].row.weight);
+	}
+	groups_req(self->c, PGNL_CMD_MEMBER_LEAVE, 1000);
+	ASSERT_EQ(0, req_do(self->c));
+	client_close(reader);
+	EXPECT_TRUE(WAIT_UNTIL(!usage_get(self->c, PGNL_A_LIMIT_NET_MEMBERSHIPS)));
+	members_free(&list);
 }
 
 TEST_F(join, a_leave_keeps_weight_and_metadata)
