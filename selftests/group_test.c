@@ -426,6 +426,28 @@ TEST_F(group, local_only_leaves_out_groups_without_members)
 	groups_free(&list);
 }
 
+TEST_F(group, one_that_only_a_listing_keeps_is_not_there)
+{
+	struct client *reader = client_open();
+	struct members members = {};
+	struct groups list = {};
+
+	ASSERT_NE(NULL, reader);
+	ASSERT_EQ(1, join(self->c, NULL, "g", 0));
+	ASSERT_EQ(0, list_begin(reader, NULL, "g"));
+	ASSERT_EQ(1, leave(self->c, NULL, "g", 0));
+	EXPECT_EQ(1, usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS));
+	EXPECT_EQ(0, group_exists(self->c, NULL, "g"));
+	ASSERT_EQ(0, groups(self->c, NULL, false, &list));
+	EXPECT_EQ(0, list.n);
+	ASSERT_EQ(0, members_dump(self->c, NULL, NULL, &members));
+	EXPECT_EQ(0, members.n);
+	client_close(reader);
+	EXPECT_TRUE(WAIT_UNTIL(!usage_get(self->c, PGNL_A_LIMIT_NET_GROUPS)));
+	members_free(&members);
+	groups_free(&list);
+}
+
 #define MANY	10000
 
 /* Join or leave groups g0 to g9999, 500 in a request. */
