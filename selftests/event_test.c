@@ -794,6 +794,25 @@ TEST_F_TIMEOUT(event, too_long_ago_for_a_replay, 120)
 	EXPECT_HEARD("joined h a=1\n", 1);
 }
 
+/* All of it under one hold of the lock, so whoever delivers can't keep up. */
+TEST_F(event, more_at_once_than_is_kept_is_lost_and_the_end_of_it_is_there)
+{
+	uint64_t prev, start;
+	int sub = listen_to(_metadata, self, NULL, NULL, &prev), n = 0;
+
+	start = prev;
+	groups_req(self->c, PGNL_CMD_MEMBER_JOIN, PGNL_ROWS_MAX);
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(0, read_up_to_loss(&self->ear, &prev, &n));
+	EXPECT_EQ(0, n);
+	EXPECT_EQ(-ESTALE, replay(self->ear.c, sub, prev));
+	/* In the ring it is after the place where that begins anew. */
+	prev = start + PGNL_ROWS_MAX - 2;
+	ASSERT_EQ(0, replay(self->ear.c, sub, prev));
+	EXPECT_HEARD("joined group-4094 me=1\njoined group-4095 me=1\n", 2);
+	EXPECT_EQ(start + PGNL_ROWS_MAX, prev);
+}
+
 /*
  * Nothing is kept while nobody listens. So whoever comes back can't have what
  * was meanwhile, and must not be told that there was nothing.
