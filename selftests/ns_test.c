@@ -105,6 +105,28 @@ TEST_F(ns, a_process_is_a_member_in_so_many_at_once)
 	}
 }
 
+TEST_F(ns, so_many_know_a_process_by_its_inbox_too)
+{
+	struct client *c[MOST + 1];
+	int i;
+
+	for (i = 0; i <= MOST; i++) {
+		c[i] = client_in_new_netns();
+		ASSERT_NE(NULL, c[i]);
+		req_new(c[i], PGNL_CMD_INBOX_OPEN);
+		EXPECT_EQ(i < MOST ? 0 : -EBUSY, req_do(c[i]));
+	}
+	EXPECT_STREQ("too many network namespaces have the process", c[MOST]->text);
+	EXPECT_EQ(0, usage_get(c[MOST], PGNL_A_LIMIT_NET_INBOXES));
+	client_close(c[0]);
+	req_new(c[MOST], PGNL_CMD_INBOX_OPEN);
+	EXPECT_TRUE(WAIT_UNTIL(!req_do(c[MOST])));
+	for (i = 1; i <= MOST; i++) {
+		EXPECT_STREQ("", verify(c[i]));
+		client_close(c[i]);
+	}
+}
+
 TEST_F(ns, ids_differ_between_network_namespaces)
 {
 	struct client *b = client_in_new_netns();
