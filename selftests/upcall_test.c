@@ -198,6 +198,38 @@ TEST_F(upcall, members_by_id_and_by_user)
 	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_REQUEST));
 }
 
+/* In which order is not said. */
+static const char *two_targets(const char *a, const char *b, const struct nlmsghdr *msg)
+{
+	const char *text = targets(msg);
+	char both[128];
+
+	snprintf(both, sizeof(both), "%s, %s", a, b);
+	if (strcmp(text, both))
+		snprintf(both, sizeof(both), "%s, %s", b, a);
+	return strcmp(text, both) ? text : "";
+}
+
+TEST_F(upcall, several_nodes_are_one_request)
+{
+	const struct pgnl_row row = far_row(9, 1);
+
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_NODE_SET, "away", 2));
+	mnl_attr_nest_end(self->agent->req,
+			  begin_peer(self->agent, PGNL_CMD_REMOTE_PUT, "away", 2));
+	put_entry(self->agent, "g", &row, 1, 0);
+	ASSERT_EQ(0, req_do(self->agent));
+	EXPECT_STREQ("0", send_text(self->c, "g", "x"));
+	EXPECT_STREQ("", two_targets("there/1 x2", "away/2 x1", UPCALL()));
+	send_req(self->c, NULL, "g", "x", 1);
+	put_u64(self->c, PGNL_A_ID, 8);
+	put_u64(self->c, PGNL_A_ID, 9);
+	put_u64(self->c, PGNL_A_ID, 7);
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_STREQ("", two_targets("there/1 x2: 7 8", "away/2 x1: 9", UPCALL()));
+	EXPECT_EQ(2, stat_get(self->eye, PGNL_A_STAT_UPCALLS));
+}
+
 TEST_F(upcall, one_is_of_this_node_or_another)
 {
 	static const uint32_t policies[] = { PGNL_POLICY_CLOSEST, PGNL_POLICY_RANDOM,
@@ -333,6 +365,10 @@ TEST_F(upcall, who_can_not_be_asked_is_unreachable)
 	EXPECT_EQ(NULL, attr_of(self->c->reply, PGNL_A_REQUEST));
 	EXPECT_STREQ("0", send_id(self->c, "g", 7, "x"));
 	EXPECT_EQ(1, reply_u32(self->c, PGNL_A_UNREACHABLE));
+	/* It is back, but whom it has is still to be told. */
+	ASSERT_EQ(0, peer(self->agent, PGNL_CMD_NODE_SET, "there", 1));
+	EXPECT_STREQ("0", send_text(self->c, "g", "x"));
+	EXPECT_EQ(2, reply_u32(self->c, PGNL_A_UNREACHABLE));
 	/* Nor is anybody asked when the agent does not send. */
 	client_close(self->agent);
 	self->agent = client_open();
@@ -938,8 +974,15 @@ TEST_F(upcall, joins_go_to_the_agent)
 	EXPECT_EQ(-EOPNOTSUPP, req_do(self->c));
 	join_there(self->c, "pg2", "none", 7);
 	EXPECT_EQ(-ENOENT, req_do(self->c));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "made"));
+	join_there(self->c, "pg2", "made", 7);
+	ASSERT_EQ(0, req_do(self->c));
+	EXPECT_STREQ("made", msg_str(UPCALL(), PGNL_A_GROUP));
 	join_there(self->c, "pg", "new", 7);
 	put_u64(self->c, PGNL_A_ID, 8);
+	EXPECT_EQ(-EINVAL, req_do(self->c));
+	join_there(self->c, "pg", "new", 7);
+	put_str(self->c, PGNL_A_GROUP, "more");
 	EXPECT_EQ(-EINVAL, req_do(self->c));
 	join_there(self->c, "pg", "new", 7);
 	put_u32(self->c, PGNL_A_WEIGHT, 2);
