@@ -6,11 +6,15 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
 #include "common.h"
 #include "far.h"
+#include "passed.h"
 #include "pgnl.h"
 #include "proc.h"
 #include "reads.h"
@@ -220,17 +224,46 @@ TEST_F(agent, netns_have_their_own)
 	EXPECT_NODE("none", "there");
 }
 
-static int register_over(void *arg)
+static int ask_for_role(struct client *c)
 {
-	struct client *c = arg;
 	struct nlattr *nest;
 
 	req_new(c, PGNL_CMD_AGENT_REGISTER);
 	nest = mnl_attr_nest_start(c->req, PGNL_A_PEER);
 	mnl_attr_put_strz(c->req, PGNL_A_NODE_NAME, "here");
 	mnl_attr_nest_end(c->req, nest);
-	CHECK_EQ(0, req_do(c));
+	return req_do(c);
+}
+
+static int register_over(void *arg)
+{
+	CHECK_EQ(0, ask_for_role(arg));
 	return 0;
+}
+
+/* By an administrator as well, but one who can't be root. */
+static int open_as_another(void *arg)
+{
+	CHECK_EQ(0, prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP));
+	become(1000, 1000, NULL, 0);
+	drop_cap(CAP_SETUID);
+	return open_and_pass(arg);
+}
+
+TEST_F(agent, role_is_not_for_the_socket_of_another_user)
+{
+	struct client *c;
+	int pair[2];
+
+	pgnl_agent_close(self->agent);
+	self->agent = NULL;
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	ASSERT_EQ(0, in_child(open_as_another, &pair[0]));
+	c = client_on(receive_fd(pair[1]));
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(-EPERM, ask_for_role(c));
+	EXPECT_STREQ("the socket was opened by another user", c->text);
+	client_close(c);
 }
 
 /* Whoever else holds the socket does not get the role along with it. */
@@ -863,6 +896,17 @@ TEST_F(agent, only_clustered_scopes)
 	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
 	EXPECT_EQ(-EOPNOTSUPP, pgnl_agent_put(self->agent, "alone", "there", 1, &one, 1, NULL));
 	EXPECT_EQ(-ENOENT, pgnl_agent_put(self->agent, "none", "there", 1, &one, 1, NULL));
+}
+
+TEST_F(agent, nodes_are_not_told_of_in_a_scope_of_this_node)
+{
+	ASSERT_EQ(0, pgnl_scope_add(self->handle, "alone", PGNL_MODE_PG, 0, PGNL_KEEP, PGNL_KEEP,
+				    PGNL_KEEP));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "alone", NULL, PGNL_NODES));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_node_suspect(self->agent, "there", 1));
+	ASSERT_EQ(PGNL_OK, pgnl_join(self->handle, "alone", "g", self->a.pid, NULL, NULL));
+	EXPECT_NEXT("join g 0x1 joined");
 }
 
 static struct pgnl_agent_row name_row(const char *name, uint64_t id, uint64_t stamp)
