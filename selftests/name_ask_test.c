@@ -199,6 +199,38 @@ TEST_F(name_ask, a_refusal_is_told_with_the_holder)
 	EXPECT_EQ(-EAGAIN, pgnl_name_unregister(self->handle, "name", NULL));
 }
 
+/* Says how many it is told, -1 when it is not refused. */
+static void kid_asks_blind(int ctl, const void *arg)
+{
+	struct pgnl_names *list = NULL;
+	struct pgnl *handle;
+
+	(void)arg;
+	become(1000, 1000, NULL, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pgnl_open(&handle))
+		_exit(1);
+	tell(ctl, pgnl_name_register(handle, "name", getpid(), NULL, &list) == PGNL_NO && list ?
+	     (long)list->n : -1);
+	ready(ctl, 0);
+}
+
+TEST_F(name_ask, a_refusal_is_told_without_the_holder_to_who_may_not_read)
+{
+	const struct pgnl_agent_row row = far_row(7, 1);
+	const struct pgnl_upcall *upcall;
+	struct kid kid;
+
+	ASSERT_EQ(0, set_perm(self->c, "global", 0772));
+	ASSERT_EQ(0, kid_start(&kid, kid_asks_blind, NULL));
+	upcall = UPCALL();
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	ANSWER(0, upcall, .error = EEXIST, .words = "the name is taken");
+	EXPECT_EQ(0, hear(kid.ctl));
+	kid_kill(&kid);
+}
+
 TEST_F(name_ask, a_process_that_has_ended_gets_nothing)
 {
 	const struct pgnl_upcall *upcall;
@@ -399,6 +431,23 @@ TEST_F(name_ask, replaced_there_the_stamp_is_kept)
 	EXPECT_EQ(10, self->asker.list->name[0].stamp);
 }
 
+/* Here and there somebody has had it since before. */
+TEST_F(name_ask, replaced_here_and_there_the_older_stamp_is_kept)
+{
+	const struct pgnl_agent_row row = far_row(7, 1);
+
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	EXPECT_LT(row.stamp, self->asker.list->name[0].stamp);
+	pgnl_free(self->asker.list);
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	self->asker.pid = self->b.pid;
+	self->asker.replace = true;
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	EXPECT_EQ(self->b.pid, self->asker.list->name[0].holder.pid);
+	EXPECT_EQ(row.stamp, self->asker.list->name[0].stamp);
+}
+
 /* That of a node which was not asked is for the nodes to resolve. */
 TEST_F(name_ask, who_does_not_replace_has_a_stamp_of_its_own)
 {
@@ -529,6 +578,17 @@ TEST_F(name_ask, one_that_asked_for_it_is_killed)
 	EXPECT_EQ(0, evict(self, "name", id, fence, 1));
 	ASSERT_EQ(0, waitid(P_PID, (id_t)self->a.pid, &info, WEXITED | WNOWAIT));
 	EXPECT_EQ(CLD_KILLED, info.si_code);
+	EXPECT_HOLDER("nobody");
+}
+
+TEST_F(name_ask, the_agent_is_not_killed_for_a_name_of_its_own)
+{
+	uint64_t id, fence;
+
+	self->asker.pid = getpid();
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_RANDOM_EXIT));
+	EXPECT_HOLDER(pid_text(getpid()));
+	EXPECT_EQ(0, evict(self, "name", id, fence, 1));
 	EXPECT_HOLDER("nobody");
 }
 
