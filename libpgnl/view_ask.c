@@ -91,10 +91,10 @@ static int receive(struct ask *ask)
 	} while (len < 0 && errno == EINTR);
 	if (len < 0)
 		return -errno;
-	if (len > REPLY_SIZE)
-		return -EMSGSIZE;
 	if (from.nl_pid)
 		return 0;
+	if (len > REPLY_SIZE)
+		return -EMSGSIZE;
 	for (left = (int)len; !ask->done && mnl_nlmsg_ok(nlh, left);
 	     nlh = mnl_nlmsg_next(nlh, &left)) {
 		ret = digest_one(ask, nlh);
