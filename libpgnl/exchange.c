@@ -113,7 +113,7 @@ static int keep_early(struct pgnl *handle, const struct nlmsghdr *nlh)
 		return 0;
 	copy = malloc(nlh->nlmsg_len);
 	if (!copy)
-		return -ENOMEM;
+		return lp_fail(handle, ENOMEM, "", 0, "no memory");
 	memcpy(copy, nlh, nlh->nlmsg_len);
 	free(handle->early);
 	handle->early = copy;

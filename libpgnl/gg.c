@@ -394,6 +394,9 @@ static int ask_rows(struct pgnl *handle, const struct nlmsghdr *nlh,
 	if (ret)
 		return ret;
 	ret = read_rows(&answer, &list);
+	if (ret < 0)
+		lp_fail(handle, -ret, "", 0, ret == -EPROTO ?
+			"the agent makes no sense" : "no memory");
 	if (sent)
 		read_sent(&answer, sent);
 	free(answer.data);

@@ -135,7 +135,7 @@ static int keep(const struct nlmsghdr *nlh, void *arg)
 	struct kept *kept = malloc(sizeof(*kept) + nlh->nlmsg_len);
 
 	if (!kept)
-		return -ENOMEM;
+		return lp_fail(watch->ear, ENOMEM, "", 0, "no memory");
 	kept->next = NULL;
 	memcpy(kept->msg, nlh, nlh->nlmsg_len);
 	*watch->kept_end = kept;
@@ -204,8 +204,10 @@ static struct own *queue_own(struct pgnl_watch *watch, const struct sub *sub,
 {
 	struct own *own = calloc(1, sizeof(*own));
 
-	if (!own)
+	if (!own) {
+		lp_fail(watch->ear, ENOMEM, "", 0, "no memory");
 		return NULL;
+	}
 	own->event.type = type;
 	own->event.reason = reason;
 	own->event.sub = sub->id;
