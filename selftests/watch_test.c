@@ -3,6 +3,7 @@
  * Watches of libpgnl: snapshots and what follows, without a hole and without
  * telling a thing twice, and back to a right view by themselves.
  */
+#include <dlfcn.h>
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
@@ -11,6 +12,26 @@
 #include "proc.h"
 
 #define WAIT_MS	30000
+
+/* Who is to join "g" before the second request of the library, over this client. */
+static struct client *joiner;
+static pid_t newcomer;
+static int sends;
+
+ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+	       const struct sockaddr *to, socklen_t to_len)
+{
+	ssize_t (*real)(int, const void *, size_t, int, const struct sockaddr *,
+			socklen_t) = dlsym(RTLD_NEXT, "sendto");
+	struct client *c = joiner;
+
+	if (c && ++sends == 2) {
+		joiner = NULL;
+		if (join(c, NULL, "g", newcomer) != 1)
+			newcomer = 0;
+	}
+	return real(fd, buf, len, flags, to, to_len);
+}
 
 FIXTURE(watch)
 {
@@ -151,6 +172,72 @@ TEST_F(watch, what_a_snapshot_has_is_not_told_again)
 	EXPECT_EQ(0, pgnl_unsubscribe(self->watch, first));
 }
 
+TEST_F(watch, who_joins_while_a_snapshot_is_taken_is_told_once)
+{
+	const struct pgnl_event *event;
+
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->a.pid));
+	newcomer = self->b.pid;
+	joiner = self->c;
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", PGNL_SNAPSHOT));
+	ASSERT_EQ(self->b.pid, newcomer);
+	ASSERT_EQ(NULL, joiner);
+	EXPECT_NEXT("snapshot g a=1 b=1");
+	ASSERT_EQ(1, leave(self->c, NULL, "g", self->a.pid));
+	EXPECT_NEXT("leave g a=0 left");
+}
+
+TEST_F(watch, of_many_that_join_at_once_each_is_told)
+{
+	const struct pgnl_event *event;
+	struct crowd crowd;
+	size_t told = 0;
+
+	ASSERT_EQ(0, crowd_start(&crowd, 40));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
+	ASSERT_LT(0, join_pids(self->c, NULL, "g", crowd.pid, crowd.n));
+	while (told < crowd.n) {
+		ASSERT_EQ(1, pgnl_event_next(self->watch, WAIT_MS, &event));
+		for (size_t i = 0; i < event->n; i++)
+			EXPECT_EQ(crowd.pid[told++], event->member[i].pid);
+	}
+	EXPECT_EQ(40, event->n);
+	crowd_end(&crowd);
+}
+
+TEST_F(watch, after_unsubscribing_nothing_more_of_it_is_told)
+{
+	const struct pgnl_event *event;
+	int gone, kept;
+
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->a.pid));
+	gone = pgnl_subscribe(self->watch, NULL, "g", PGNL_SNAPSHOT);
+	ASSERT_LT(0, gone);
+	kept = pgnl_subscribe(self->watch, NULL, "g", PGNL_SNAPSHOT);
+	ASSERT_LT(0, kept);
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->b.pid));
+	EXPECT_EQ(0, pgnl_unsubscribe(self->watch, gone));
+	EXPECT_NEXT("snapshot g a=1");
+	EXPECT_EQ(kept, event->sub);
+	EXPECT_NEXT("join g b=1 joined");
+	EXPECT_EQ(kept, event->sub);
+	EXPECT_EQ(0, pgnl_event_next(self->watch, 0, &event));
+}
+
+TEST_F(watch, it_is_closed_though_not_all_was_read)
+{
+	struct pollfd pfd = { .fd = pgnl_watch_fd(self->watch), .events = POLLIN };
+
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->a.pid));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", PGNL_SNAPSHOT));
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->b.pid));
+	ASSERT_EQ(1, poll(&pfd, 1, WAIT_MS));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, NULL, PGNL_SNAPSHOT));
+	pgnl_watch_close(self->watch);
+	self->watch = NULL;
+	EXPECT_EQ(0, usage_get(self->c, PGNL_A_LIMIT_NET_SUBSCRIPTIONS));
+}
+
 static void set_room(struct __test_metadata *_metadata, FIXTURE_DATA(watch) *self, int room)
 {
 	ASSERT_EQ(0, setsockopt(pgnl_watch_fd(self->watch), SOL_SOCKET, SO_RCVBUF, &room,
@@ -244,6 +331,12 @@ TEST_F_TIMEOUT(watch, one_that_may_not_be_listed_keeps_no_other_back, 120)
 		if (ret == -EACCES)
 			ASSERT_EQ(EACCES, pgnl_watch_error(self->watch)->code);
 	} while (ret != 1 || event->sub != y || !event->group || strcmp(event->group, "end"));
+	/* It is tried with each call, until it may. */
+	EXPECT_EQ(-EACCES, pgnl_event_next(self->watch, 0, &event));
+	ASSERT_EQ(0, set_perm(self->c, "x", 0775));
+	EXPECT_NEXT("resync listed");
+	EXPECT_STREQ("x", event->scope);
+	EXPECT_NEXT("snapshot");
 }
 
 /* ENOBUFS for several at once; each comes back. */
@@ -270,6 +363,60 @@ TEST_F(watch, many_subscriptions_without_room)
 	}
 }
 
+/* A scope of another network namespace; the calling thread stays in that one. */
+static struct client *share_as(const char *alias)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct client *from = client_in_new_netns();
+
+	if (from && !scope_new(from, "s", PGNL_SCOPE_MODE_PG)) {
+		req_new(from, PGNL_CMD_SCOPE_SHARE);
+		put_str(from, PGNL_A_SCOPE, "s");
+		put_u32(from, PGNL_A_FD, (uint32_t)fd);
+		put_str(from, PGNL_A_ALIAS, alias);
+		if (req_do(from)) {
+			client_close(from);
+			from = NULL;
+		}
+	}
+	close(fd);
+	return from;
+}
+
+/* Those that lose events fill the socket, so that nothing says what became of the other. */
+TEST_F(watch, the_end_of_an_alias_is_told_to_who_had_no_room_for_it)
+{
+	const struct pgnl_event *event;
+	int ends = 0, left = 20, sub;
+	struct client *from;
+
+	from = share_as("alias");
+	ASSERT_NE(NULL, from);
+	sub = pgnl_subscribe(self->watch, "alias", NULL, 0);
+	ASSERT_LT(0, sub);
+	for (int i = 0; i < left; i++)
+		ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, NULL, 0));
+	set_room(_metadata, self, 4096);
+	make_events(_metadata, self, 200);
+	ASSERT_TRUE(WAIT_UNTIL(stat_get(self->c, PGNL_A_STAT_LOST) >= 20));
+	req_new(self->c, PGNL_CMD_SCOPE_UNSHARE);
+	put_str(self->c, PGNL_A_ALIAS, "alias");
+	ASSERT_EQ(0, req_do(self->c));
+	ASSERT_EQ(1, join(self->c, NULL, "end", self->b.pid));
+	while (left || !ends) {
+		ASSERT_EQ(1, pgnl_event_next(self->watch, WAIT_MS, &event))
+			TH_LOG("%d left: %s", left, pgnl_watch_error(self->watch)->text);
+		if (event->sub == sub) {
+			EXPECT_EQ(PGNL_EVENT_SCOPE_DELETED, event->type);
+			EXPECT_STREQ("alias", event->scope);
+			ends++;
+		}
+		left -= event->group && !strcmp(event->group, "end");
+	}
+	EXPECT_EQ(1, ends);
+	client_close(from);
+}
+
 TEST_F(watch, the_scope_is_deleted)
 {
 	const struct pgnl_event *event;
@@ -294,6 +441,7 @@ TEST_F(watch, bad_names_are_refused)
 	EXPECT_EQ(-ENOENT, pgnl_unsubscribe(self->watch, 12345));
 	EXPECT_EQ(NULL, pgnl_event_name(99));
 	EXPECT_EQ(NULL, pgnl_reason_name(PGNL_BECAUSE_NOTHING));
+	EXPECT_EQ(NULL, pgnl_reason_name(99));
 }
 
 static int next_in_child(void *arg)
