@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
+#include "agent.h"
 #include "common.h"
 #include "far.h"
 #include "passed.h"
@@ -142,6 +143,36 @@ static int put(struct pgnl_agent *agent, const char *node, const char *group, ui
 	int ret = pgnl_agent_put(agent, NULL, node, 1, &one, 1, &dropped);
 
 	return ret ? ret : (int)dropped;
+}
+
+static struct pgnl_agent_row name_row(const char *name, uint64_t id, uint64_t stamp)
+{
+	struct pgnl_agent_row made = row(name, id, 1);
+
+	made.fence = 100 + stamp;
+	made.stamp = stamp;
+	made.resolve = PGNL_NOTIFY_ALL;
+	return made;
+}
+
+/* Who holds a name, as "NODE ID FENCE", or "nobody". */
+static const char *whereis(struct pgnl *handle, const char *name)
+{
+	static char text[128];
+	struct pgnl_names *names;
+	int ret = pgnl_name_whereis(handle, NULL, name, &names);
+
+	if (ret == PGNL_UNDEFINED)
+		strcpy(text, "nobody");
+	else if (ret)
+		snprintf(text, sizeof(text), "error %d", ret);
+	else
+		snprintf(text, sizeof(text), "%s %llu %llu",
+			 names->name[0].holder.node ? names->name[0].holder.node : "here",
+			 (unsigned long long)names->name[0].holder.id,
+			 (unsigned long long)names->name[0].fence);
+	pgnl_free(names);
+	return text;
 }
 
 /* state, flags and rows of a node in words: "up connected 2" */
@@ -464,6 +495,131 @@ TEST_F(agent, a_snapshot_has_all_nodes)
 	EXPECT_NEXT("snapshot g 0x1 7x1");
 	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", PGNL_SNAPSHOT | PGNL_LOCAL_EVENTS));
 	EXPECT_NEXT("snapshot g 0x1");
+}
+
+TEST_F(agent, a_snapshot_of_a_scope_has_its_groups)
+{
+	const struct pgnl_agent_row rows[2] = { row("far", 0, 1), row("far", 7, 1) };
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "pg2", "there", 1, rows, 2, NULL));
+	ASSERT_EQ(0, pgnl_group_create(self->handle, "pg2", "here", 0, 0, 0700));
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "pg2", NULL, PGNL_SNAPSHOT));
+	EXPECT_NEXT("snapshot far 7x1");
+	EXPECT_NEXT("snapshot here");
+	/* Nothing of what is only elsewhere. */
+	ASSERT_LT(0, pgnl_subscribe(self->watch, "pg2", NULL, PGNL_SNAPSHOT | PGNL_LOCAL_EVENTS));
+	ASSERT_EQ(0, pgnl_group_delete(self->handle, "pg2", "here"));
+	EXPECT_NEXT("snapshot here");
+	EXPECT_NEXT("delete here deleted");
+	EXPECT_NEXT("delete here deleted");
+}
+
+TEST_F(agent, rows_of_one_request_keep_what_is_theirs)
+{
+	struct pgnl_agent_row rows[4] = { row("g", 1, 1), row("g", 2, 1), row("g", 3, 1),
+		row("g", 4, 1) };
+	struct pgnl_agent_row moved[3] = { row("name", 7, 0), name_row("name", 8, 10),
+		name_row("other", 9, 11) };
+	const struct pgnl_agent_row name = name_row("name", 7, 9);
+	struct pgnl_members *members;
+
+	rows[1].meta = "m";
+	rows[1].meta_len = 1;
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 4, NULL));
+	ASSERT_EQ(0, pgnl_members(self->handle, NULL, "g", 0, &members, NULL));
+	ASSERT_EQ(4, members->n);
+	for (size_t i = 0; i < 4; i++)
+		EXPECT_EQ(members->member[i].id == 2, members->member[i].meta_len);
+	pgnl_free(members);
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &name, 1, NULL));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, moved, 3, NULL));
+	EXPECT_STREQ("there 8 110", whereis(self->handle, "name"));
+	EXPECT_STREQ("there 9 111", whereis(self->handle, "other"));
+}
+
+TEST_F(agent, of_rows_with_a_bad_one_none_is_put)
+{
+	struct pgnl_agent_row rows[3] = { row("g", 1, 1), row(NULL, 2, 1), row("g", 3, 1) };
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	EXPECT_EQ(-EINVAL, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 3, NULL));
+	EXPECT_STREQ("group", pgnl_agent_error(self->agent)->attr);
+	rows[0].group = NULL;
+	EXPECT_EQ(-EINVAL, pgnl_agent_put(self->agent, NULL, "there", 1, rows, 3, NULL));
+	EXPECT_LIST("missing", "g");
+	EXPECT_EQ(-EINVAL, pgnl_agent_begin(self->agent, "", 1));
+	EXPECT_STREQ("node", pgnl_agent_error(self->agent)->attr);
+}
+
+TEST_F(agent, a_signal_to_members_elsewhere_says_that_nobody_can_be_asked)
+{
+	struct pgnl_signalled done;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, put(self->agent, "there", "g", 7, 1));
+	ASSERT_EQ(0, pgnl_signal(self->handle, NULL, "g", 0, NULL, &done));
+	EXPECT_EQ(1, done.refused);
+	EXPECT_EQ(0, done.unreachable);
+	pgnl_agent_close(self->agent);
+	self->agent = NULL;
+	ASSERT_EQ(0, pgnl_signal(self->handle, NULL, "g", 0, NULL, &done));
+	EXPECT_EQ(0, done.refused);
+	EXPECT_EQ(1, done.unreachable);
+}
+
+TEST_F(agent, an_answer_tells_who_the_only_one_was)
+{
+	const struct pgnl_answer answer = { .reached = 1, .node = "there", .pid = 107, .id = 7 };
+	const struct pgnl_agent_opts opts = { .node = "here", .acts = PGNL_AGENT_SENDS };
+	struct client *other = client_open();
+	const struct pgnl_upcall *upcall;
+	const struct nlmsghdr *msg;
+
+	ASSERT_NE(NULL, other);
+	pgnl_agent_close(self->agent);
+	ASSERT_EQ(0, pgnl_agent_open(&opts, &self->agent));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, put(self->agent, "there", "g", 7, 1));
+	req_new(other, PGNL_CMD_GROUP_SEND);
+	put_str(other, PGNL_A_GROUP, "g");
+	put_bin(other, PGNL_A_DATA, "x", 1);
+	put_u32(other, PGNL_A_POLICY, PGNL_POLICY_RANDOM);
+	ASSERT_EQ(0, req_do(other));
+	ASSERT_EQ(1, pgnl_agent_next(self->agent, &upcall));
+	ASSERT_EQ(0, pgnl_agent_answer(self->agent, upcall->request, &answer));
+	msg = told(other, PGNL_CMD_RESULT, WAIT_MS);
+	ASSERT_NE(NULL, msg);
+	EXPECT_STREQ("there", msg_str(msg, PGNL_A_NODE));
+	EXPECT_EQ(107, msg_u32(msg, PGNL_A_PID));
+	EXPECT_EQ(7, msg_u64(msg, PGNL_A_ID));
+	client_close(other);
+}
+
+TEST_F(agent, what_it_does_for_another_nodes_process_is_told_as_of_that)
+{
+	const struct pgnl_origin from = { .node = "there", .pid = 4321, .uid = 1234, .id = 77 };
+	const struct pgnl_upcall_target here = { .node = "here" };
+	struct pgnl_upcall what = { .act = PGNL_AGENT_SENDS, .group = "g", .target = &here,
+		.n_targets = 1, .uid = PGNL_ANY_UID, .data = "x", .len = 1 };
+	struct pgnl_message message;
+	struct pgnl_answer answer;
+	struct pgnl_inbox *inbox;
+
+	ASSERT_EQ(0, pgnl_inbox_open(self->handle, NULL, NULL, &inbox));
+	ASSERT_EQ(0, pgnl_join(self->handle, NULL, "g", 0, NULL, NULL));
+	ASSERT_EQ(0, pgnl_agent_act(self->agent, &what, &from, &answer));
+	EXPECT_EQ(1, answer.reached);
+	ASSERT_EQ(0, pgnl_recv(inbox, &message, 0));
+	EXPECT_STREQ("there", message.node);
+	EXPECT_EQ(4321, message.pid);
+	EXPECT_EQ(1234, message.uid);
+	EXPECT_EQ(77, message.id);
+	what.act = PGNL_AGENT_REGISTERS;
+	EXPECT_EQ(-EOPNOTSUPP, pgnl_agent_act(self->agent, &what, &from, &answer));
+	EXPECT_STREQ("act", pgnl_agent_error(self->agent)->attr);
+	pgnl_inbox_close(inbox);
 }
 
 TEST_F(agent, what_is_not_put_again_leaves)
@@ -907,36 +1063,6 @@ TEST_F(agent, nodes_are_not_told_of_in_a_scope_of_this_node)
 	ASSERT_EQ(0, pgnl_agent_node_suspect(self->agent, "there", 1));
 	ASSERT_EQ(PGNL_OK, pgnl_join(self->handle, "alone", "g", self->a.pid, NULL, NULL));
 	EXPECT_NEXT("join g 0x1 joined");
-}
-
-static struct pgnl_agent_row name_row(const char *name, uint64_t id, uint64_t stamp)
-{
-	struct pgnl_agent_row made = row(name, id, 1);
-
-	made.fence = 100 + stamp;
-	made.stamp = stamp;
-	made.resolve = PGNL_NOTIFY_ALL;
-	return made;
-}
-
-/* Who holds a name, as "NODE ID FENCE", or "nobody". */
-static const char *whereis(struct pgnl *handle, const char *name)
-{
-	static char text[128];
-	struct pgnl_names *names;
-	int ret = pgnl_name_whereis(handle, NULL, name, &names);
-
-	if (ret == PGNL_UNDEFINED)
-		strcpy(text, "nobody");
-	else if (ret)
-		snprintf(text, sizeof(text), "error %d", ret);
-	else
-		snprintf(text, sizeof(text), "%s %llu %llu",
-			 names->name[0].holder.node ? names->name[0].holder.node : "here",
-			 (unsigned long long)names->name[0].holder.id,
-			 (unsigned long long)names->name[0].fence);
-	pgnl_free(names);
-	return text;
 }
 
 /* A name is where it is held, whichever node that is. */
