@@ -231,6 +231,18 @@ TEST_F(name_ask, a_refusal_is_told_without_the_holder_to_who_may_not_read)
 	kid_kill(&kid);
 }
 
+TEST_F(name_ask, an_error_may_come_without_words)
+{
+	const struct pgnl_upcall *upcall;
+
+	ASK();
+	upcall = UPCALL();
+	ANSWER(0, upcall, .error = EBUSY);
+	JOINED(-EBUSY);
+	EXPECT_EQ(EBUSY, pgnl_last_error(self->asker.handle)->code);
+	EXPECT_STREQ("", pgnl_last_error(self->asker.handle)->text);
+}
+
 TEST_F(name_ask, a_process_that_has_ended_gets_nothing)
 {
 	const struct pgnl_upcall *upcall;
@@ -244,6 +256,14 @@ TEST_F(name_ask, a_process_that_has_ended_gets_nothing)
 	EXPECT_HOLDER("nobody");
 }
 
+static int ask_for(struct client *other, const char *name, pid_t pid)
+{
+	req_new(other, PGNL_CMD_NAME_REGISTER);
+	put_str(other, PGNL_A_GROUP, name);
+	mnl_attr_put_u32(other->req, PGNL_A_PID, (uint32_t)pid);
+	return req_do(other);
+}
+
 /* It asks, and goes before there is an answer. */
 static int ask_and_go(pid_t pid)
 {
@@ -253,12 +273,37 @@ static int ask_and_go(pid_t pid)
 
 	if (!other)
 		return -1;
-	req_new(other, PGNL_CMD_NAME_REGISTER);
-	put_str(other, PGNL_A_GROUP, "name");
-	mnl_attr_put_u32(other->req, PGNL_A_PID, (uint32_t)pid);
-	ret = req_do(other);
+	ret = ask_for(other, "name", pid);
 	client_close(other);
 	return ret;
+}
+
+TEST_F(name_ask, what_is_asked_during_a_call_of_the_agent_is_kept)
+{
+	struct client *other = client_open();
+	const struct pgnl_upcall *upcall;
+
+	ASSERT_NE(NULL, other);
+	ASSERT_EQ(0, ask_for(other, "one", self->a.pid));
+	ASSERT_EQ(0, ask_for(other, "two", self->a.pid));
+	EXPECT_FALSE(pgnl_agent_waits(self->agent));
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	EXPECT_TRUE(pgnl_agent_waits(self->agent));
+	upcall = UPCALL();
+	EXPECT_STREQ("one", upcall->group);
+	ANSWER(0, upcall, .error = EEXIST);
+	EXPECT_TRUE(pgnl_agent_waits(self->agent));
+	upcall = UPCALL();
+	EXPECT_STREQ("two", upcall->group);
+	ANSWER(0, upcall, .error = EEXIST);
+	EXPECT_FALSE(pgnl_agent_waits(self->agent));
+	/* Kept, and gone with the agent. */
+	ASSERT_EQ(0, ask_for(other, "three", self->a.pid));
+	ASSERT_EQ(0, pgnl_agent_node_suspect(self->agent, "there", 1));
+	EXPECT_TRUE(pgnl_agent_waits(self->agent));
+	pgnl_agent_close(self->agent);
+	self->agent = NULL;
+	client_close(other);
 }
 
 TEST_F(name_ask, of_a_requester_that_has_ended_the_agent_is_told)
@@ -488,6 +533,21 @@ TEST_F(name_ask, a_name_of_another_node_is_unregistered_there)
 	EXPECT_TRUE(self->asker.missing);
 }
 
+TEST_F(name_ask, that_nobody_holds_a_name_any_more_is_told)
+{
+	const struct pgnl_agent_row row = far_row(7, 1);
+	const struct pgnl_upcall *upcall;
+
+	ASSERT_EQ(0, pgnl_agent_node_up(self->agent, "there", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_put(self->agent, "global", "there", 1, &row, 1, NULL));
+	self->asker.drop = true;
+	ASK();
+	upcall = UPCALL();
+	ANSWER(0, upcall, .missing = 1);
+	JOINED(PGNL_OK);
+	EXPECT_TRUE(self->asker.missing);
+}
+
 static int evict(FIXTURE_DATA(name_ask) *self, const char *name, uint64_t id, uint64_t fence,
 		 int exits)
 {
@@ -565,6 +625,26 @@ TEST_F(name_ask, who_loses_a_name_is_told_to_which_node)
 		EXPECT_EQ(NULL, event->node);
 	}
 	self->asker.list = NULL;
+	pgnl_watch_close(watch);
+}
+
+TEST_F(name_ask, to_whom_a_name_is_lost_need_not_be_told)
+{
+	struct pgnl_eviction eviction = { .reason = PGNL_BECAUSE_LEFT };
+	const struct pgnl_event *event;
+	struct pgnl_watch *watch;
+
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, 0));
+	EXPECT_STREQ(pid_text(self->a.pid), holder(self->handle, "name", &eviction.id,
+						   &eviction.fence));
+	ASSERT_EQ(0, pgnl_agent_name_evict(self->agent, "name", &eviction));
+	ASSERT_EQ(1, pgnl_event_next(watch, WAIT_MS, &event));
+	EXPECT_EQ(PGNL_EVENT_LEAVE, event->type);
+	EXPECT_EQ(PGNL_BECAUSE_LEFT, event->reason);
+	EXPECT_EQ(NULL, event->by_node);
+	EXPECT_EQ(getpid(), event->by_pid);
 	pgnl_watch_close(watch);
 }
 
