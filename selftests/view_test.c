@@ -1029,10 +1029,12 @@ TEST_F(view, groups_that_not_all_may_read_are_not_in_it)
 /* Falls back to netlink by itself, and says what netlink says. */
 static int not_here(void *arg)
 {
+	struct pgnl_pick_opts opts = { .uid = PGNL_ANY_UID, .key = "k", .key_len = 1 };
 	struct client *c = client_open();
 	struct pgnl_view *view;
 	struct pgnl_view_member m;
 	struct pgnl *h;
+	int ret;
 
 	CHECK(c);
 	CHECK_EQ(-EOPNOTSUPP, view_fd(c, NULL));
@@ -1048,6 +1050,18 @@ static int not_here(void *arg)
 	CHECK_EQ(getpid(), m.pid);
 	CHECK_EQ(-ENOENT, pgnl_view_lookup(view, "missing", NULL));
 	CHECK_EQ(3, pgnl_view_asked(view));
+	CHECK_EQ(0, pgnl_view_pick(view, "inside", PGNL_PICK_KEY, &opts, &m));
+	CHECK_EQ(getpid(), m.pid);
+	opts = (struct pgnl_pick_opts){ .uid = getuid() + 1, .flags = PGNL_ANY_STATE };
+	ret = pgnl_view_pick(view, "inside", PGNL_PICK_RANDOM, &opts, &m);
+	/* Nobody's, or none at all in the user namespace. */
+	CHECK(ret == -ENODATA || ret == -EINVAL);
+	CHECK_EQ(5, pgnl_view_asked(view));
+	/* Without asking, too. */
+	CHECK_EQ(-EINVAL, pgnl_view_lookup(view, "", NULL));
+	CHECK_EQ(-EINVAL, pgnl_view_meta(view, "", &m, NULL, 0));
+	CHECK_EQ(-EINVAL, pgnl_view_pick(view, "", PGNL_PICK_RANDOM, NULL, &m));
+	CHECK_EQ(5, pgnl_view_asked(view));
 	pgnl_view_close(view);
 	pgnl_close(h);
 	(void)arg;
