@@ -15,6 +15,7 @@
 #include "handle.h"
 #include "pgnl.h"
 #include "proc.h"
+#include "reads.h"
 
 /* --- What happens between a call of the library and the kernel ------------ */
 
@@ -201,6 +202,38 @@ TEST_F(lib, bad_arguments_are_invalid_and_named)
 	EXPECT_EQ(-EINVAL, pgnl_pick(self->h, NULL, "g", PGNL_PICK_KEY, &pick, &list));
 	EXPECT_TRUE(refused(self->h, EINVAL, "key", 0));
 	EXPECT_EQ(-EINVAL, pgnl_limit_set(self->h, PGNL_N_LIMITS, 1));
+	EXPECT_EQ(-EINVAL, pgnl_leave_id(self->h, NULL, "", 1, 1, NULL));
+	EXPECT_TRUE(refused(self->h, EINVAL, "group", 0));
+}
+
+TEST_F(lib, an_alias_is_taken_away_where_it_is)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct pgnl_scopes *scopes;
+	struct pgnl *from;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, pgnl_open(&from));
+	ASSERT_EQ(0, pgnl_scope_share(from, "pg2", fd, "alias"));
+	ASSERT_EQ(0, pgnl_scopes(self->h, "alias", &scopes));
+	pgnl_free(scopes);
+	EXPECT_EQ(0, pgnl_scope_unshare(self->h, "alias", -1));
+	EXPECT_EQ(-ENOENT, pgnl_scopes(self->h, "alias", &scopes));
+	EXPECT_EQ(-ENOENT, pgnl_scope_unshare(self->h, "alias", -1));
+	EXPECT_TRUE(refused(self->h, ENOENT, "alias", 0));
+	pgnl_close(from);
+	close(fd);
+}
+
+TEST_F(lib, nothing_is_closed_as_well)
+{
+	pgnl_close(NULL);
+	pgnl_watch_close(NULL);
+	pgnl_inbox_close(NULL);
+	pgnl_view_close(NULL);
+	pgnl_agent_close(NULL);
+	pgnl_gg_monitor_close(NULL);
+	pgnl_free(NULL);
 }
 
 TEST_F(lib, a_signal_goes_to_whom_the_options_say)
@@ -333,6 +366,8 @@ TEST_F(lib, limits_and_counters_fill_what_there_is_room_for)
 	EXPECT_EQ(mark, got[2]);
 	EXPECT_EQ(0, pgnl_stats(self->h, all, PGNL_N_STATS));
 	EXPECT_EQ(3, all[PGNL_STAT_SCOPES]);
+	EXPECT_NE(NULL, pgnl_stat_name(PGNL_N_STATS - 1));
+	EXPECT_EQ(NULL, pgnl_stat_name(PGNL_N_STATS));
 }
 
 /* --- Lists ---------------------------------------------------------------- */
@@ -490,6 +525,54 @@ TEST_F(lib, an_interrupted_dump_is_made_again_but_not_for_ever)
 	EXPECT_GT(10, sends);
 	EXPECT_EQ(1, list->n);
 	pgnl_free(list);
+}
+
+TEST_F(lib, lists_of_any_kind_are_whole_though_others_change_things)
+{
+	const struct pgnl_agent_opts opts = { .node = "middle" };
+	struct pgnl_scopes *scopes;
+	struct pgnl_groups *groups;
+	struct pgnl_agent *agent;
+	struct pgnl_members *list;
+	struct pgnl_names *names;
+	struct pgnl_nodes *nodes;
+
+	ASSERT_EQ(0, pgnl_agent_open(&opts, &agent));
+	ASSERT_EQ(0, pgnl_agent_node_up(agent, "west", 1, 0));
+	ASSERT_EQ(0, pgnl_agent_node_up(agent, "east", 1, 0));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pgnl_join(self->h, NULL, say("g%d", i), 0, NULL, NULL));
+		ASSERT_EQ(PGNL_YES, pgnl_name_register(self->h, say("n%d", i), 0, NULL, NULL));
+	}
+	interrupted_receives = 1000;
+	ASSERT_EQ(0, pgnl_groups(self->h, NULL, 0, &groups));
+	ASSERT_EQ(0, pgnl_scopes(self->h, NULL, &scopes));
+	ASSERT_EQ(0, pgnl_name_list(self->h, NULL, &names));
+	ASSERT_EQ(0, pgnl_process_groups(self->h, 0, &list));
+	ASSERT_EQ(0, pgnl_nodes(self->h, &nodes));
+	interrupted_receives = 0;
+	ASSERT_EQ(3, groups->n);
+	ASSERT_EQ(3, names->n);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_STREQ(say("g%d", i), groups->group[i].name);
+		EXPECT_STREQ(say("n%d", i), names->name[i].name);
+	}
+	EXPECT_EQ(3, scopes->n);
+	/* This one first, then by name. */
+	ASSERT_EQ(3, nodes->n);
+	EXPECT_STREQ("middle", nodes->node[0].name);
+	EXPECT_STREQ("east", nodes->node[1].name);
+	EXPECT_STREQ("west", nodes->node[2].name);
+	/* Of one process, so that only the groups differ. */
+	ASSERT_EQ(6, list->n);
+	EXPECT_STREQ("g0", list->member[0].group);
+	EXPECT_STREQ("n2", list->member[5].group);
+	pgnl_free(groups);
+	pgnl_free(scopes);
+	pgnl_free(names);
+	pgnl_free(list);
+	pgnl_free(nodes);
+	pgnl_agent_close(agent);
 }
 
 /* --- Handles -------------------------------------------------------------- */
