@@ -335,7 +335,6 @@ TEST_F(lib, limits_and_use_may_each_be_left_out)
 	EXPECT_EQ(7, limits[PGNL_LIMIT_NET_GROUPS]);
 }
 
-/* Callers built with an older header have room for less, with a newer for more. */
 static bool has_no_groups(struct pgnl *h)
 {
 	uint64_t used;
@@ -343,6 +342,7 @@ static bool has_no_groups(struct pgnl *h)
 	return !pgnl_limits(h, NULL, &used, 1) && !used;
 }
 
+/* Callers built with an older header have room for less, with a newer for more. */
 TEST_F(lib, limits_and_counters_fill_what_there_is_room_for)
 {
 	uint64_t got[PGNL_N_LIMITS + PGNL_N_STATS], all[PGNL_N_STATS];

@@ -199,17 +199,24 @@ TEST_F(name_ask, a_refusal_is_told_with_the_holder)
 	EXPECT_EQ(-EAGAIN, pgnl_name_unregister(self->handle, "name", NULL));
 }
 
+/* For a kid, who is somebody else from now on. */
+static struct pgnl *handle_of_another(void)
+{
+	struct pgnl *handle;
+
+	become(1000, 1000, NULL, 0);
+	if (pgnl_open(&handle))
+		_exit(1);
+	return handle;
+}
+
 /* Says how many it is told, -1 when it is not refused. */
 static void kid_asks_blind(int ctl, const void *arg)
 {
+	struct pgnl *handle = handle_of_another();
 	struct pgnl_names *list = NULL;
-	struct pgnl *handle;
 
 	(void)arg;
-	become(1000, 1000, NULL, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (pgnl_open(&handle))
-		_exit(1);
 	tell(ctl, pgnl_name_register(handle, "name", getpid(), NULL, &list) == PGNL_NO && list ?
 	     (long)list->n : -1);
 	ready(ctl, 0);
@@ -419,15 +426,10 @@ static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
 /* Somebody else, who asks for the name, whoever has it by then. */
 static void kid_asks(int ctl, const void *arg)
 {
-	struct pgnl_name_opts opts = {};
-	struct pgnl *handle;
+	struct pgnl *handle = handle_of_another();
 
 	(void)arg;
-	become(1000, 1000, NULL, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (pgnl_open(&handle))
-		_exit(1);
-	tell(ctl, pgnl_name_reregister(handle, "name", getpid(), &opts, NULL));
+	tell(ctl, pgnl_name_reregister(handle, "name", getpid(), NULL, NULL));
 	ready(ctl, 0);
 }
 
