@@ -227,6 +227,7 @@ static void sync_reads_the_configuration(void)
 	CHECK(pgnl_gg_sync(&handle, &info) == PGNL_OK);
 	CHECK(reloads == before + 1 && !info->sync_error.n && !info->no_contact.n);
 	pgnl_free(info);
+	CHECK(pgnl_gg_sync(&handle, NULL) == PGNL_OK && reloads == before + 2);
 	wrong = "conf:7: node b is in global_group west already\nand more\n";
 	CHECK(pgnl_gg_sync(&handle, NULL) == -EINVAL);
 	CHECK(!strcmp(handle.error.text, "conf:7: node b is in global_group west already"));
