@@ -363,7 +363,7 @@ static void kid_lists_its_parent(int ctl, const void *arg)
 }
 
 /* Root's are not counted, but leave requests their half of what can hold a row. */
-TEST_F_TIMEOUT(hostile, a_process_half_listed_by_very_many_can_leave, 240)
+TEST_F_TIMEOUT(hostile, a_process_half_listed_by_very_many_can_leave, 480)
 {
 	struct kid kid;
 	long said;
