@@ -283,14 +283,10 @@ static int open_as_another(void *arg)
 
 TEST_F(agent, role_is_not_for_the_socket_of_another_user)
 {
-	struct client *c;
-	int pair[2];
+	struct client *c = client_passed(0, open_as_another);
 
 	pgnl_agent_close(self->agent);
 	self->agent = NULL;
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	ASSERT_EQ(0, in_child(open_as_another, &pair[0]));
-	c = client_on(receive_fd(pair[1]));
 	ASSERT_NE(NULL, c);
 	EXPECT_EQ(-EPERM, ask_for_role(c));
 	EXPECT_STREQ("the socket was opened by another user", c->text);

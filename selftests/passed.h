@@ -46,19 +46,24 @@ static inline int open_and_pass(void *arg)
 	return 0;
 }
 
-/* A client over a socket that another user opened and passed. */
-static inline struct client *client_opened_by(uid_t uid)
+/* A client over the socket that a function opened as another user, and passed to there. */
+static inline struct client *client_passed(uid_t uid, int (*open_and_pass_to)(void *to))
 {
 	struct client *c = NULL;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		return NULL;
-	if (!as_user(uid, uid, open_and_pass, &pair[0]))
+	if (!as_user(uid, uid, open_and_pass_to, &pair[0]))
 		c = client_on(receive_fd(pair[1]));
 	close(pair[0]);
 	close(pair[1]);
 	return c;
+}
+
+static inline struct client *client_opened_by(uid_t uid)
+{
+	return client_passed(uid, open_and_pass);
 }
 
 #endif /* PGNL_SELFTESTS_PASSED_H */
