@@ -460,6 +460,15 @@ int scope_del(struct client *c, const char *scope)
 	return req_do(c);
 }
 
+int scope_share(struct client *c, const char *scope, int fd, const char *alias)
+{
+	req_new(c, PGNL_CMD_SCOPE_SHARE);
+	put_scope(c, scope);
+	put_u32(c, PGNL_A_FD, (uint32_t)fd);
+	put_str(c, PGNL_A_ALIAS, alias);
+	return req_do(c);
+}
+
 int group_new(struct client *c, const char *scope, const char *group)
 {
 	group_req(c, PGNL_CMD_GROUP_NEW, scope, group);

@@ -141,6 +141,8 @@ void dump_append(struct client *c, const struct nlmsghdr *msg);
 
 int scope_new(struct client *c, const char *scope, uint32_t mode);
 int scope_del(struct client *c, const char *scope);
+/* As an alias in the network namespace of the descriptor. */
+int scope_share(struct client *c, const char *scope, int fd, const char *alias);
 int group_new(struct client *c, const char *scope, const char *group);
 int group_del(struct client *c, const char *scope, const char *group);
 

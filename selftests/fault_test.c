@@ -612,11 +612,7 @@ TEST_F_TIMEOUT(fault, shared_requests_are_done_or_not_done, 900)
 	ASSERT_NE(NULL, from);
 	ASSERT_EQ(0, scope_new(from, "shared", PGNL_SCOPE_MODE_PG));
 	ASSERT_EQ(1, join(from, "shared", "g", self->crowd.pid[0]));
-	req_new(from, PGNL_CMD_SCOPE_SHARE);
-	put_str(from, PGNL_A_SCOPE, "shared");
-	put_u32(from, PGNL_A_FD, (uint32_t)fd);
-	put_str(from, PGNL_A_ALIAS, "alias");
-	ASSERT_EQ(0, req_do(from));
+	ASSERT_EQ(0, scope_share(from, "shared", fd, "alias"));
 	ASSERT_EQ(0, setns(fd, CLONE_NEWNET));
 	close(fd);
 	fail_each_allocation(_metadata, self, shared_get_request, NULL);

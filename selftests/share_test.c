@@ -19,16 +19,6 @@ static int net_fd(void)
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
-static int share(struct client *c, const char *scope, int fd, const char *alias)
-{
-	req_new(c, PGNL_CMD_SCOPE_SHARE);
-	if (scope)
-		put_str(c, PGNL_A_SCOPE, scope);
-	put_u32(c, PGNL_A_FD, (uint32_t)fd);
-	put_str(c, PGNL_A_ALIAS, alias);
-	return req_do(c);
-}
-
 /* From its own network namespace without a descriptor. */
 static int unshare_scope(struct client *c, int fd, const char *alias)
 {
@@ -61,7 +51,7 @@ FIXTURE_SETUP(share)
 	ASSERT_EQ(0, scope_new(self->from, "s", PGNL_SCOPE_MODE_PG));
 	ASSERT_EQ(1, join(self->from, "s", "g", 0));
 	ASSERT_EQ(2, join_times(self->from, "s", "g", self->child.pid, 2));
-	ASSERT_EQ(0, share(self->from, "s", self->fd, "a"));
+	ASSERT_EQ(0, scope_share(self->from, "s", self->fd, "a"));
 }
 
 FIXTURE_TEARDOWN(share)
@@ -178,7 +168,7 @@ TEST_F(share, nothing_is_changed_through_it)
 	put_str(c, PGNL_A_SCOPE, "a");
 	EXPECT_EQ(-EOPNOTSUPP, req_do(c));
 	/* And it is not shared on. */
-	EXPECT_EQ(-EROFS, share(c, "a", self->fd, "b"));
+	EXPECT_EQ(-EROFS, scope_share(c, "a", self->fd, "b"));
 	ASSERT_EQ(0, scope_get(self->from, "s", &s));
 	EXPECT_EQ(3, s.members);
 	EXPECT_EQ(0775, s.perm);
@@ -192,23 +182,23 @@ TEST_F(share, what_makes_no_sense_is_refused)
 	int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	char name[PGNL_SCOPE_NAME_MAX + 2];
 
-	EXPECT_EQ(-EINVAL, share(self->to, "pg", self->fd, "b"));
+	EXPECT_EQ(-EINVAL, scope_share(self->to, "pg", self->fd, "b"));
 	EXPECT_STREQ("that is the scope's own network namespace", self->to->text);
 	EXPECT_EQ(PGNL_A_FD, blamed(self->to));
-	EXPECT_EQ(-ENOENT, share(c, "missing", self->fd, "b"));
-	EXPECT_EQ(-EEXIST, share(c, "pg", self->fd, "a"));
+	EXPECT_EQ(-ENOENT, scope_share(c, "missing", self->fd, "b"));
+	EXPECT_EQ(-EEXIST, scope_share(c, "pg", self->fd, "a"));
 	EXPECT_EQ(PGNL_A_ALIAS, blamed(c));
-	EXPECT_EQ(-EEXIST, share(c, "pg", self->fd, "pg"));
+	EXPECT_EQ(-EEXIST, scope_share(c, "pg", self->fd, "pg"));
 	EXPECT_EQ(-EEXIST, scope_new(self->to, "a", PGNL_SCOPE_MODE_PG));
-	EXPECT_EQ(-EINVAL, share(c, "s", file, "b"));
+	EXPECT_EQ(-EINVAL, scope_share(c, "s", file, "b"));
 	EXPECT_EQ(PGNL_A_FD, blamed(c));
-	EXPECT_EQ(-EBADF, share(c, "s", 1000000, "b"));
-	EXPECT_EQ(-EINVAL, share(c, "s", self->fd, ""));
+	EXPECT_EQ(-EBADF, scope_share(c, "s", 1000000, "b"));
+	EXPECT_EQ(-EINVAL, scope_share(c, "s", self->fd, ""));
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	EXPECT_EQ(-EINVAL, share(c, "s", self->fd, name));
+	EXPECT_EQ(-EINVAL, scope_share(c, "s", self->fd, name));
 	name[sizeof(name) - 2] = '\0';
-	EXPECT_EQ(0, share(c, "s", self->fd, name));
+	EXPECT_EQ(0, scope_share(c, "s", self->fd, name));
 	req_new(c, PGNL_CMD_SCOPE_SHARE);
 	put_u32(c, PGNL_A_FD, (uint32_t)self->fd);
 	EXPECT_EQ(-EINVAL, req_do(c));
@@ -228,12 +218,12 @@ TEST_F(share, the_number_of_aliases_is_limited)
 	ASSERT_EQ(0, limit_set(self->to, PGNL_A_LIMIT_NET_SCOPES, 5));
 	for (n = 1; n < 5; n++) {
 		snprintf(name, sizeof(name), "a%d", n);
-		ASSERT_EQ(0, share(self->from, NULL, self->fd, name));
+		ASSERT_EQ(0, scope_share(self->from, NULL, self->fd, name));
 	}
-	EXPECT_EQ(-EDQUOT, share(self->from, NULL, self->fd, "b"));
+	EXPECT_EQ(-EDQUOT, scope_share(self->from, NULL, self->fd, "b"));
 	EXPECT_STREQ("limit net-scopes is reached", self->from->text);
 	EXPECT_EQ(0, unshare_scope(self->from, self->fd, "a1"));
-	EXPECT_EQ(0, share(self->from, NULL, self->fd, "b"));
+	EXPECT_EQ(0, scope_share(self->from, NULL, self->fd, "b"));
 }
 
 static int stranger_shares(void *arg)
@@ -246,7 +236,7 @@ static int stranger_shares(void *arg)
 	c = client_open();
 	CHECK(c);
 	CHECK_EQ(0, scope_new(c, "mine", PGNL_SCOPE_MODE_PG));
-	CHECK_EQ(-EPERM, share(c, "mine", *fd, "forced"));
+	CHECK_EQ(-EPERM, scope_share(c, "mine", *fd, "forced"));
 	CHECK_EQ(PGNL_A_FD, blamed(c));
 	CHECK_EQ(-EPERM, unshare_scope(c, *fd, "a"));
 	return 0;
@@ -319,7 +309,7 @@ TEST_F(share, root_of_the_target_is_nobody_to_the_scope)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, share(self->from, "t", fd, "a"));
+	ASSERT_EQ(0, scope_share(self->from, "t", fd, "a"));
 	ASSERT_EQ(1, write(box.go[1], &byte, 1));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
@@ -441,7 +431,7 @@ TEST_F(share, unsharing_tells_subscribers)
 	EXPECT_EQ(0, subs_of(self->from));
 	EXPECT_EQ(-ENOENT, subscribe(self->to, "a", "g"));
 	/* The name is free again. */
-	EXPECT_EQ(0, share(self->from, NULL, self->fd, "a"));
+	EXPECT_EQ(0, scope_share(self->from, NULL, self->fd, "a"));
 	EXPECT_EQ(0, group_exists(self->to, "a", "g"));
 }
 
@@ -482,7 +472,7 @@ TEST_F(share, the_end_of_a_scope_ends_its_aliases_and_no_others)
 	ASSERT_EQ(0, scope_new(self->from, "t", PGNL_SCOPE_MODE_PG));
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "a%d", i);
-		ASSERT_EQ(0, share(self->from, scope[i % 2], self->fd, name));
+		ASSERT_EQ(0, scope_share(self->from, scope[i % 2], self->fd, name));
 		if (i % 5 < 2)
 			ASSERT_LT(0, subscribe(self->to, name, NULL));
 		if (i % 7 == 0)
@@ -503,8 +493,8 @@ TEST_F(share, the_end_of_a_scope_ends_its_aliases_and_no_others)
 	}
 	/* All the names are free, and there is room. */
 	ASSERT_EQ(0, limit_set(self->to, PGNL_A_LIMIT_NET_SCOPES, 5));
-	EXPECT_EQ(0, share(self->from, NULL, self->fd, "a"));
-	EXPECT_EQ(0, share(self->from, NULL, self->fd, "a1"));
+	EXPECT_EQ(0, scope_share(self->from, NULL, self->fd, "a"));
+	EXPECT_EQ(0, scope_share(self->from, NULL, self->fd, "a1"));
 }
 
 TEST_F(share, the_end_of_the_source_tells_subscribers)
@@ -567,7 +557,7 @@ TEST_F(share, the_end_of_the_target_leaves_nothing)
 	self->to = elsewhere;
 	self->fd = net_fd();
 	EXPECT_EQ(0, subs_of(self->from));
-	ASSERT_EQ(0, share(self->from, "s", self->fd, "a"));
+	ASSERT_EQ(0, scope_share(self->from, "s", self->fd, "a"));
 	ASSERT_EQ(0, scope_get(self->from, "s", &s));
 	EXPECT_EQ(3, s.members);
 	EXPECT_EQ(1, group_exists(self->to, "a", "g"));
@@ -588,7 +578,7 @@ TEST_F_TIMEOUT(share, every_order_of_ends_is_clean, 300)
 		ASSERT_TRUE(from && to && away);
 		ASSERT_EQ(0, scope_new(from, "s", PGNL_SCOPE_MODE_PG));
 		ASSERT_EQ(1, join(from, "s", "g", 0));
-		ASSERT_EQ(0, share(from, "s", fd, "a"));
+		ASSERT_EQ(0, scope_share(from, "s", fd, "a"));
 		if (round >= 24) {
 			ASSERT_LT(0, subscribe(to, "a", NULL));
 			ASSERT_LT(0, subscribe(to, "a", "g"));
@@ -661,7 +651,7 @@ TEST_F_TIMEOUT(share, readers_and_ends_at_once, 120)
 	for (int i = 0; i < 400; i++) {
 		ASSERT_EQ(0, scope_new(self->from, "t", PGNL_SCOPE_MODE_PG));
 		ASSERT_EQ(1, join(self->from, "t", "g", 0));
-		ASSERT_EQ(0, share(self->from, "t", self->fd, "b"));
+		ASSERT_EQ(0, scope_share(self->from, "t", self->fd, "b"));
 		if (i & 1)
 			ASSERT_EQ(0, unshare_scope(self->from, self->fd, "b"));
 		ASSERT_EQ(0, scope_del(self->from, "t"));

@@ -369,15 +369,10 @@ static struct client *share_as(const char *alias)
 	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct client *from = client_in_new_netns();
 
-	if (from && !scope_new(from, "s", PGNL_SCOPE_MODE_PG)) {
-		req_new(from, PGNL_CMD_SCOPE_SHARE);
-		put_str(from, PGNL_A_SCOPE, "s");
-		put_u32(from, PGNL_A_FD, (uint32_t)fd);
-		put_str(from, PGNL_A_ALIAS, alias);
-		if (req_do(from)) {
-			client_close(from);
-			from = NULL;
-		}
+	if (from && (scope_new(from, "s", PGNL_SCOPE_MODE_PG) ||
+		     scope_share(from, "s", fd, alias))) {
+		client_close(from);
+		from = NULL;
 	}
 	close(fd);
 	return from;
