@@ -291,8 +291,8 @@ void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows)
 /**
  * pgnl_table_alloc() - Get memory for many objects of a kind.
  * @cache: the kind
- * @objects: to fill; all zero
- * @n: how many
+ * @objects: to fill
+ * @n: how many, 64 at most, for interrupts are off meanwhile
  *
  * May sleep. The caller's memory cgroup is charged once for many, which costs
  * much less than one by one.
@@ -301,19 +301,6 @@ void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows)
  */
 bool pgnl_table_alloc(struct kmem_cache *cache, void **objects, u32 n)
 {
-	u32 done = 0, some;
-
-	while (done < n) {
-		/* Interrupts are off meanwhile. */
-		some = min_t(u32, n - done, 64);
-		if (!kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, some,
-					   objects + done)) {
-			if (done)
-				kmem_cache_free_bulk(cache, done, objects);
-			return false;
-		}
-		done += some;
-		cond_resched();
-	}
-	return true;
+	cond_resched();
+	return !n || kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, n, objects);
 }
