@@ -113,6 +113,31 @@ LP_EXPORT int pgnl_join_pidfd(struct pgnl *handle, const char *scope,
 	return 0;
 }
 
+LP_EXPORT int pgnl_name_register_pidfd(struct pgnl *handle, const char *name, int pidfd,
+				       const struct pgnl_name_opts *opts,
+				       struct pgnl_names **list)
+{
+	struct pgnl_names *holder;
+	int ret, pid;
+
+	if (list)
+		*list = NULL;
+	ret = pidfd_pid(handle, pidfd, &pid);
+	if (!ret)
+		ret = pgnl_name_register(handle, name, pid, opts, &holder);
+	if (ret < 0)
+		return ret;
+	if (ret == PGNL_YES && is_dead(pidfd)) {
+		pgnl_leave_id(handle, "global", name, holder->name[0].holder.id, 1, NULL);
+		ret = no_process(handle);
+	}
+	if (ret >= 0 && list)
+		*list = holder;
+	else
+		pgnl_free(holder);
+	return ret;
+}
+
 struct process {
 	pid_t pid;
 	uint64_t id;

@@ -754,6 +754,28 @@ TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_is_not_joined)
 	close(pidfd);
 }
 
+TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_gets_no_name)
+{
+	uint64_t stats[PGNL_N_STATS];
+	struct pgnl_names *list;
+	int pidfd;
+
+	ASSERT_EQ(0, child_start(&victim));
+	pidfd = open_pidfd(victim.pid);
+	before_send = reuse_pid;
+	EXPECT_EQ(-ESRCH, pgnl_name_register_pidfd(self->h, "n", pidfd, NULL, &list));
+	EXPECT_EQ(NULL, list);
+	ASSERT_EQ(victim.pid, stranger);
+	EXPECT_EQ(PGNL_UNDEFINED, pgnl_name_whereis(self->h, NULL, "n", &list));
+	pgnl_free(list);
+	ASSERT_EQ(0, pgnl_stats(self->h, stats, PGNL_N_STATS));
+	EXPECT_EQ(1, stats[PGNL_STAT_JOINS]);
+	EXPECT_EQ(1, stats[PGNL_STAT_LEAVES]);
+	kill(stranger, SIGKILL);
+	waitpid(stranger, NULL, 0);
+	close(pidfd);
+}
+
 /* The pid of a pidfd as /proc has it. */
 static pid_t pid_in_proc(int pidfd)
 {

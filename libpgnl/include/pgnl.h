@@ -365,6 +365,12 @@ struct pgnl_name_opts {
 int pgnl_name_register(struct pgnl *handle, const char *name, pid_t pid,
 		       const struct pgnl_name_opts *opts,
 		       struct pgnl_names **list);
+/* The same for the process a pidfd stands for, and no other that may have got its
+ * pid: -ESRCH when it is dead.
+ */
+int pgnl_name_register_pidfd(struct pgnl *handle, const char *name, int pidfd,
+			     const struct pgnl_name_opts *opts,
+			     struct pgnl_names **list);
 /* global:re_register_name/3: PGNL_YES; the name is never without a holder. The
  * list has who holds it now, and then who held it before, if anybody.
  * -EPERM: no right to signal the old holder, and not the scope's owner.

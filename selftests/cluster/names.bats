@@ -248,6 +248,28 @@ asks() {
 	holds y "b $q" a
 }
 
+# hook NODE PID: a container of that process is to get the name "test" there.
+hook() {
+	local conf=$BATS_TEST_TMPDIR/oci.conf
+	printf '%s\n' '[allow]' 'names = test' '[hook]' 'deadline = 50' >"$conf"
+	jq -n --argjson pid "$2" '{ociVersion: "1.0.2", id: "c", status: "created", pid: $pid,
+		bundle: "/b", annotations: {"org.pgnl.name": "test", "org.pgnl.meta": "here",
+		"org.pgnl.required": "true"}}' |
+		on "$1" "$nodes_build/bin/pgnl-oci-hook" --conf "$conf"
+}
+
+@test "the hook for containers registers names by the agent" {
+	local p q
+	sleeper p
+	sleeper q
+	hook a "$p"
+	eventually holds test "a $p" a b c
+	[ "$(on c pgnl -j name whereis test | jq -r '.[0].meta')" = here ]
+	fails_with "can't register name 'test': it is taken" hook b "$q"
+	end_sleeper "$p"
+	eventually holds test "" a b c
+}
+
 @test "names in the list of each node" {
 	local p q
 	sleeper p

@@ -44,6 +44,14 @@ state() {
 	[ -z "$output" ]
 }
 
+@test "a process that the hook can't see is a failure" {
+	sleeper pid
+	state "$pid" '{"org.pgnl.join": "container/a", "org.pgnl.required": "true"}' \
+		>"$BATS_TEST_TMPDIR/state"
+	run -1 unshare -pf "$hook" <"$BATS_TEST_TMPDIR/state"
+	run -3 pgnl which "$pid"
+}
+
 @test "a state that is none stops the container, which may require its groups" {
 	run -1 "$hook" <<<'{"pid": 2'
 	[[ $output == "pgnl-oci-hook: the state is no JSON"* ]]

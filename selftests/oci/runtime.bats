@@ -169,7 +169,7 @@ signal.pause()' >"$BATS_TEST_TMPDIR/log" 3>&- &
 	bundle crun true org.pgnl.name=primary org.pgnl.required=true
 	run crun run --bundle $bundles/c c1
 	[ "$status" -ne 0 ]
-	hook_said "can't join name 'primary': the name is taken"
+	hook_said "can't register name 'primary': it is taken"
 	end_sleeper "$pid"
 	bundle crun 'sleep 1000' org.pgnl.name=primary org.pgnl.required=true
 	start crun

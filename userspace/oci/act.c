@@ -12,55 +12,62 @@
 #include "act.h"
 #include "log.h"
 
-/* Names are the groups of this scope; a join registers. */
-#define NAMES_SCOPE "global"
-
 struct act {
 	const struct request *request;
+	const char *meta;	/* NULL: none */
+	size_t meta_len;
 	struct pgnl *kernel;
 	pid_t pid;
 	int pidfd;
 };
-
-/* One join of the process, and of no other that may have got its pid. */
-static int join(struct act *act, const char *scope, const char *what, const char *group)
-{
-	struct pgnl_join_opts opts = { 0 };
-	int ret;
-
-	if (act->request->meta) {
-		opts.meta = act->request->meta;
-		opts.meta_len = strlen(act->request->meta);
-	}
-	ret = pgnl_join_pidfd(act->kernel, scope, group, act->pidfd, &opts, NULL);
-	if (ret && ret != -ESRCH)
-		log_line(LOG_ERR, "can't join %s '%s': %s (%s)", what, group,
-			 pgnl_last_error(act->kernel)->text, strerror(-ret));
-	return ret;
-}
-
-/* 0, -ESRCH as soon as the process has ended, or the error of the last that failed. */
-static int join_all(struct act *act, const char *scope, const char *what,
-		    const struct words *groups)
-{
-	int failed = 0;
-
-	for (size_t i = 0; i < groups->n; i++) {
-		int ret = join(act, scope, what, groups->word[i]);
-
-		if (ret == -ESRCH)
-			return ret;
-		if (ret)
-			failed = ret;
-	}
-	return failed;
-}
 
 static bool has_ended(const struct act *act)
 {
 	struct pollfd poller = { .fd = act->pidfd, .events = POLLIN };
 
 	return poll(&poller, 1, 0) > 0;
+}
+
+/* Of a process that has ended nothing is asked any more. */
+static bool fails(struct act *act, int ret, const char *what, const char *name)
+{
+	if (!ret || has_ended(act))
+		return false;
+	log_line(LOG_ERR, "can't %s '%s': %s (%s)", what, name,
+		 pgnl_last_error(act->kernel)->text, strerror(-ret));
+	return true;
+}
+
+/* The process, and no other that may have got its pid. */
+static bool join(struct act *act, const char *group)
+{
+	struct pgnl_join_opts opts = { .meta = act->meta, .meta_len = act->meta_len };
+	int ret = pgnl_join_pidfd(act->kernel, act->request->scope, group, act->pidfd, &opts, NULL);
+
+	return !fails(act, ret, "join group", group);
+}
+
+static bool enroll(struct act *act, const char *name)
+{
+	struct pgnl_name_opts opts = { .meta = act->meta, .meta_len = act->meta_len };
+	int ret = pgnl_name_register_pidfd(act->kernel, name, act->pidfd, &opts, NULL);
+
+	if (ret == PGNL_NO) {
+		log_line(LOG_ERR, "can't register name '%s': it is taken", name);
+		return false;
+	}
+	return !fails(act, ret, "register name", name);
+}
+
+/* True when all were done. */
+static bool each(struct act *act, const struct words *words,
+		 bool (*fn)(struct act *act, const char *word))
+{
+	bool done = true;
+
+	for (size_t i = 0; i < words->n && !has_ended(act); i++)
+		done = fn(act, words->word[i]) && done;
+	return done;
 }
 
 /* Its network namespace, and no other's: it lives after it was opened. */
@@ -114,15 +121,10 @@ static bool share_all(struct act *act)
 
 static bool act_with(struct act *act)
 {
-	const struct request *request = act->request;
-	bool shared = share_all(act);
-	int groups, names;
+	bool done = share_all(act);
 
-	groups = join_all(act, request->scope, "group", &request->groups);
-	if (groups == -ESRCH)
-		return true;
-	names = join_all(act, NAMES_SCOPE, "name", &request->names);
-	return shared && !groups && (!names || names == -ESRCH);
+	done = each(act, &act->request->groups, join) && done;
+	return each(act, &act->request->names, enroll) && done;
 }
 
 static bool connected(struct act *act)
@@ -138,7 +140,10 @@ static bool connected(struct act *act)
 
 bool act(pid_t pid, const struct request *request)
 {
-	struct act act = { .request = request, .pid = pid };
+	struct act act = {
+		.request = request, .pid = pid, .meta = request->meta,
+		.meta_len = request->meta ? strlen(request->meta) : 0,
+	};
 	bool done;
 
 	act.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
