@@ -123,16 +123,19 @@ static int keep_early(struct pgnl *handle, const struct nlmsghdr *nlh)
 static void digest(struct pgnl *handle, struct exchange *x, size_t len)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)handle->buf;
-	int left = (int)len;
+	int left = (int)len, ret;
 
 	while (!x->done && mnl_nlmsg_ok(nlh, left)) {
+		ret = 0;
 		/* Others are events, or leftovers of a request given up. */
 		if (nlh->nlmsg_seq == x->req->nlmsg_seq)
 			digest_one(handle, x, nlh);
-		else if (handle->stray && !nlh->nlmsg_seq && !x->err)
-			x->err = handle->stray(nlh, handle->stray_arg);
-		else if (!nlh->nlmsg_seq && !x->err)
-			x->err = keep_early(handle, nlh);
+		else if (handle->stray && !nlh->nlmsg_seq)
+			ret = handle->stray(nlh, handle->stray_arg);
+		else if (!nlh->nlmsg_seq)
+			ret = keep_early(handle, nlh);
+		if (!x->err)
+			x->err = ret;
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 }
@@ -177,15 +180,9 @@ static int on_family(const struct nlmsghdr *nlh, void *arg)
 	return lp_decode_family(nlh, &family->id, &family->version);
 }
 
-/* The kernel loads the module by its alias when the family is unknown. */
-int lp_resolve(struct pgnl *handle)
+void lp_put_family_request(struct nlmsghdr *req)
 {
-	struct nlmsghdr buf[4];
-	struct nlmsghdr *req = mnl_nlmsg_put_header(buf);
-	struct family family = { 0 };
 	struct genlmsghdr *genl;
-	bool interrupted;
-	int ret;
 
 	req->nlmsg_type = GENL_ID_CTRL;
 	req->nlmsg_flags = NLM_F_REQUEST;
@@ -193,7 +190,18 @@ int lp_resolve(struct pgnl *handle)
 	genl->cmd = CTRL_CMD_GETFAMILY;
 	genl->version = 1;
 	mnl_attr_put_strz(req, CTRL_ATTR_FAMILY_NAME, PGNL_FAMILY_NAME);
+}
 
+/* The kernel loads the module by its alias when the family is unknown. */
+int lp_resolve(struct pgnl *handle)
+{
+	struct nlmsghdr buf[4];
+	struct nlmsghdr *req = mnl_nlmsg_put_header(buf);
+	struct family family = { 0 };
+	bool interrupted;
+	int ret;
+
+	lp_put_family_request(req);
 	ret = exchange(handle, req, on_family, &family, &interrupted);
 	if (ret == -ENOENT)
 		return lp_fail(handle, ENOTCONN, "", 0,

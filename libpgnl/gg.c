@@ -484,22 +484,23 @@ LP_EXPORT int pgnl_gg_whereis_name(struct pgnl *handle, const char *where, const
 	if (where || ret != PGNL_UNDEFINED)
 		return ret;
 	ret = lp_gg_names(handle, NULL, name, &found);
-	if (is_nobody_there(ret))
-		return PGNL_UNDEFINED;
-	if (ret < 0)
-		return ret;
-	if (!found)
+	if (is_nobody_there(ret) || (ret >= 0 && !found))
 		return PGNL_UNDEFINED;
 	pgnl_free(*list);
 	*list = found;
+	if (ret < 0)
+		return ret;
 	return found->n ? PGNL_OK : PGNL_UNDEFINED;
 }
 
 LP_EXPORT int pgnl_gg_send(struct pgnl *handle, const char *where, const char *name,
 			   const void *data, size_t len, struct pgnl_sent *sent)
 {
-	int ret = pgnl_name_send(handle, where, name, data, len, sent);
+	struct pgnl_sent unasked;
+	int ret;
 
+	sent = sent ? sent : &unasked;
+	ret = pgnl_name_send(handle, where, name, data, len, sent);
 	if (where || ret != PGNL_UNDEFINED)
 		return ret;
 	ret = lp_gg_send(handle, NULL, name, data, len, sent);
@@ -516,20 +517,22 @@ struct pgnl_gg_monitor {
 LP_EXPORT int pgnl_gg_monitor_open(struct pgnl *handle, struct pgnl_gg_monitor **monitor)
 {
 	struct pgnl_gg_monitor *made = calloc(1, sizeof(*made));
-	int fd;
+	int fd, ret;
 
 	*monitor = NULL;
 	if (!made)
 		return lp_fail(handle, ENOMEM, "", 0, "no memory");
 	fd = lp_ask_open(handle, lp_ask_begin(made->buffer, ASK_MONITOR));
-	/* An empty message says that it has begun. */
-	if (fd >= 0 && recv(fd, made->buffer, sizeof(made->buffer), 0) <= 0) {
-		close(fd);
-		fd = lp_fail(handle, ENOTCONN, "", 0, "the agent has hung up");
-	}
 	if (fd < 0) {
 		free(made);
 		return fd;
+	}
+	/* An empty message says that it has begun. */
+	ret = lp_ask_next(handle, fd, made->buffer, sizeof(made->buffer));
+	if (ret) {
+		close(fd);
+		free(made);
+		return ret;
 	}
 	made->fd = fd;
 	*monitor = made;

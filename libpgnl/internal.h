@@ -275,6 +275,8 @@ void lp_put_whom(struct pgnl *handle, const struct pgnl_send_opts *whom);
 
 typedef int (*lp_reply_fn)(const struct nlmsghdr *nlh, void *arg);
 
+/* Make a request for the module's family of one that is empty. */
+void lp_put_family_request(struct nlmsghdr *req);
 int lp_resolve(struct pgnl *handle);
 /* Sends the request; fn gets the reply, NULL where an ack is all there is. */
 int lp_do(struct pgnl *handle, lp_reply_fn fn, void *arg);
@@ -316,6 +318,8 @@ int lp_ask(struct pgnl *handle, const struct nlmsghdr *request,
 	   struct lp_answer *answer);
 /* Only connect and send; the socket, or -errno. */
 int lp_ask_open(struct pgnl *handle, const struct nlmsghdr *request);
+/* The next message, for which it waits some seconds; 0 or -errno. */
+int lp_ask_next(struct pgnl *handle, int fd, void *buffer, size_t size);
 
 /* --- gg.c --- */
 

@@ -102,6 +102,9 @@ LP_EXPORT int pgnl_lock_del(struct pgnl *handle, const char *resource,
 
 	if (ret)
 		return ret;
+	if (pid < 0)
+		return lp_fail(handle, EINVAL, "pid", 0, "no pid of a process");
+	pid = pid ? pid : getpid();
 	ret = pgnl_name_whereis(handle, NULL, name, &list);
 	if (ret)
 		return ret == PGNL_UNDEFINED ? PGNL_OK : ret;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -22,13 +23,31 @@ struct nlmsghdr *lp_ask_begin(void *buffer, uint16_t request)
 	return nlh;
 }
 
-static int call(struct pgnl *handle, int fd)
+/* Whoever has the socket may let callers queue, and not take them. */
+static int reach(int fd)
 {
+	const struct timeval limit = { .tv_sec = ANSWER_MS / 1000 };
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "\0" ASK_SOCKET };
 	/* Without the NUL at the end, which would be part of the name. */
 	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(ASK_SOCKET);
+	int64_t deadline = lp_now_ms() + ANSWER_MS;
+	int ret;
 
-	if (connect(fd, (const struct sockaddr *)&to, len))
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)))
+		return -errno;
+	do
+		ret = connect(fd, (const struct sockaddr *)&to, len);
+	while (ret && errno == EINTR && lp_now_ms() < deadline);
+	return ret ? -errno : 0;
+}
+
+static int call(struct pgnl *handle, int fd)
+{
+	int ret = reach(fd);
+
+	if (ret == -EAGAIN || ret == -EINTR)
+		return lp_fail(handle, ETIMEDOUT, "", 0, "the agent does not answer");
+	if (ret)
 		return lp_fail(handle, ENOTCONN, "", 0,
 			       "no agent runs on this node: start pgnld");
 	if (!ask_is_agent(fd))
@@ -51,8 +70,7 @@ int lp_ask_open(struct pgnl *handle, const struct nlmsghdr *request)
 	return ret ? ret : fd;
 }
 
-/* The next message; 0 or -errno. */
-static int next(struct pgnl *handle, int fd, void *buffer)
+int lp_ask_next(struct pgnl *handle, int fd, void *buffer, size_t size)
 {
 	const struct nlmsghdr *nlh = buffer;
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -64,7 +82,7 @@ static int next(struct pgnl *handle, int fd, void *buffer)
 	while (ret < 0 && errno == EINTR);
 	if (ret == 0)
 		return lp_fail(handle, ETIMEDOUT, "", 0, "the agent does not answer");
-	len = recv(fd, buffer, ASK_SIZE, 0);
+	len = recv(fd, buffer, size, 0);
 	if (len <= 0)
 		return lp_fail(handle, ENOTCONN, "", 0, "the agent has hung up");
 	if (!mnl_nlmsg_ok(nlh, (int)len))
@@ -114,7 +132,7 @@ static int take(struct pgnl *handle, int fd, struct nlmsghdr *buffer,
 {
 	int ret;
 
-	while (!(ret = next(handle, fd, buffer))) {
+	while (!(ret = lp_ask_next(handle, fd, buffer, ASK_SIZE))) {
 		if (buffer->nlmsg_type == NLMSG_DONE)
 			return verdict(handle, buffer);
 		ret = keep(handle, answer, buffer);

@@ -25,7 +25,7 @@ struct pgnl_view {
 	uint64_t random;	/* atomic */
 	uint64_t asked;		/* atomic */
 	uint32_t turn;		/* atomic */
-	uint16_t family;
+	uint16_t family;	/* atomic */
 	uint64_t netns;		/* cookie */
 	char scope[PGNL_SCOPE_NAME_MAX + 1];
 };

@@ -20,15 +20,22 @@
 #define LISTING_TRIES	3
 
 struct ask {
+	struct pgnl_view *view;
 	int fd;
 	struct nlmsghdr *req;
 	char *buf;
+	int (*take)(struct ask *ask, const struct nlmsghdr *nlh);	/* a reply */
 	lp_member_fn fn;
 	void *arg;
 	struct lp_member_reply reply;
 	bool done;
 	bool interrupted;
 };
+
+static int take_members(struct ask *ask, const struct nlmsghdr *nlh)
+{
+	return lp_decode_members(nlh, ask->fn, ask->arg, &ask->reply);
+}
 
 int lp_netns_of(int fd, uint64_t *cookie)
 {
@@ -73,7 +80,7 @@ static int digest_one(struct ask *ask, const struct nlmsghdr *nlh)
 		return *err;
 	default:
 		ask->done = !(nlh->nlmsg_flags & NLM_F_MULTI);
-		return lp_decode_members(nlh, ask->fn, ask->arg, &ask->reply);
+		return ask->take(ask, nlh);
 	}
 }
 
@@ -104,7 +111,7 @@ static int receive(struct ask *ask)
 	return 0;
 }
 
-static int exchange(struct ask *ask, uint16_t flags)
+static int try(struct ask *ask, uint16_t flags)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t n;
@@ -125,6 +132,57 @@ static int exchange(struct ask *ask, uint16_t flags)
 	return ret;
 }
 
+struct family {
+	uint16_t id;
+	uint32_t version;
+};
+
+static int take_family(struct ask *ask, const struct nlmsghdr *nlh)
+{
+	struct family *family = ask->arg;
+
+	return lp_decode_family(nlh, &family->id, &family->version);
+}
+
+/* The id of the module's family, by the socket and the buffer of another request. */
+static int resolve(const struct ask *other, uint16_t *id)
+{
+	char buf[REQUEST_SIZE];
+	struct family family = { 0 };
+	struct ask ask = {
+		.fd = other->fd, .buf = other->buf, .req = mnl_nlmsg_put_header(buf),
+		.take = take_family, .arg = &family,
+	};
+	int ret;
+
+	lp_put_family_request(ask.req);
+	ret = try(&ask, 0);
+	if (ret == -ENOENT)
+		return -ENOTCONN;
+	if (!ret && family.version != PGNL_FAMILY_VERSION)
+		return -EPROTO;
+	*id = family.id;
+	return ret;
+}
+
+/* A module that was loaded anew has another id. */
+static int exchange(struct ask *ask, uint16_t flags)
+{
+	int ret = try(ask, flags);
+	uint16_t id;
+
+	if (ret != -ENOENT)
+		return ret;
+	ret = resolve(ask, &id);
+	if (ret)
+		return ret;
+	if (id == ask->req->nlmsg_type)
+		return -ENOENT;
+	__atomic_store_n(&ask->view->family, id, __ATOMIC_RELAXED);
+	ask->req->nlmsg_type = id;
+	return try(ask, flags);
+}
+
 /* A request of that group; the buffer is the caller's. */
 static void start(const struct pgnl_view *view, char *buf, uint8_t cmd,
 		  const char *name)
@@ -132,7 +190,7 @@ static void start(const struct pgnl_view *view, char *buf, uint8_t cmd,
 	struct nlmsghdr *req = mnl_nlmsg_put_header(buf);
 	struct genlmsghdr *genl;
 
-	req->nlmsg_type = view->family;
+	req->nlmsg_type = __atomic_load_n(&view->family, __ATOMIC_RELAXED);
 	genl = mnl_nlmsg_put_extra_header(req, sizeof(*genl));
 	genl->cmd = cmd;
 	genl->version = PGNL_FAMILY_VERSION;
@@ -147,6 +205,8 @@ static int with_socket(struct pgnl_view *view, struct ask *ask,
 	int saved = errno, ret;
 
 	__atomic_add_fetch(&view->asked, 1, __ATOMIC_RELAXED);
+	ask->view = view;
+	ask->take = take_members;
 	ask->fd = open_socket(view);
 	if (ask->fd < 0) {
 		errno = saved;

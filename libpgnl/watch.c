@@ -13,7 +13,6 @@
  * and lists the members anew.
  */
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,13 +128,16 @@ LP_EXPORT const char *pgnl_reason_name(enum pgnl_event_reason reason)
 
 /* --- Requests -------------------------------------------------------------------- */
 
+/* What there is no memory for is lost, as what the socket has no room for. */
 static int keep(const struct nlmsghdr *nlh, void *arg)
 {
 	struct pgnl_watch *watch = arg;
 	struct kept *kept = malloc(sizeof(*kept) + nlh->nlmsg_len);
 
-	if (!kept)
-		return lp_fail(watch->ear, ENOMEM, "", 0, "no memory");
+	if (!kept) {
+		watch->overrun = true;
+		return 0;
+	}
 	kept->next = NULL;
 	memcpy(kept->msg, nlh, nlh->nlmsg_len);
 	*watch->kept_end = kept;
@@ -583,6 +585,23 @@ static int digest_change(struct pgnl_watch *watch, struct sub *sub,
 	return 1;
 }
 
+/* What there was no memory for is told again. */
+static int tell(struct pgnl_watch *watch, struct sub *sub, const struct nlmsghdr *nlh,
+		const struct lp_event *event)
+{
+	uint64_t before = sub->seq;
+	int ret;
+
+	if (event->reason != PGNL_REASON_SCOPE_DELETED)
+		sub->seq = event->seq;
+	ret = digest_change(watch, sub, nlh, event);
+	if (ret == -ENOMEM) {
+		sub->seq = before;
+		sub->lost = true;
+	}
+	return ret;
+}
+
 /* 0: nothing for the caller. */
 static int digest(struct pgnl_watch *watch, const struct nlmsghdr *nlh)
 {
@@ -604,16 +623,17 @@ static int digest(struct pgnl_watch *watch, const struct nlmsghdr *nlh)
 	}
 	/* The end of an alias has no number of its own: nothing comes after it. */
 	if (event.reason == PGNL_REASON_SCOPE_DELETED)
-		return digest_change(watch, sub, nlh, &event);
+		return tell(watch, sub, nlh, &event);
 	/* Replayed though it was there, or what the snapshot has. */
 	if (event.seq <= sub->seq)
 		return 0;
-	sub->seq = event.seq;
 	/* A reason of a newer module says at least that time goes on. */
 	if (event.seq <= sub->listed ||
-	    event.reason >= MNL_ARRAY_SIZE(meaning))
+	    event.reason >= MNL_ARRAY_SIZE(meaning)) {
+		sub->seq = event.seq;
 		return 0;
-	return digest_change(watch, sub, nlh, &event);
+	}
+	return tell(watch, sub, nlh, &event);
 }
 
 /* 1: something is there; 0: nothing; else -errno. */
@@ -705,7 +725,7 @@ static int digest_some(struct pgnl_watch *watch)
 LP_EXPORT int pgnl_event_next(struct pgnl_watch *watch, int timeout,
 			      const struct pgnl_event **event)
 {
-	struct pollfd pfd = { .fd = pgnl_watch_fd(watch), .events = POLLIN };
+	int64_t deadline = timeout < 0 ? -1 : lp_now_ms() + timeout;
 	int ret;
 
 	*event = NULL;
@@ -727,13 +747,11 @@ LP_EXPORT int pgnl_event_next(struct pgnl_watch *watch, int timeout,
 				return ret;
 			continue;
 		}
-		if (!timeout)
+		ret = lp_wait_readable(watch->ear, deadline);
+		if (ret == -EAGAIN)
 			return 0;
-		ret = poll(&pfd, 1, timeout);
-		if (ret < 0)
-			return lp_fail(watch->ear, errno, "", 0, "interrupted");
-		if (!ret)
-			return 0;
+		if (ret)
+			return lp_fail(watch->ear, -ret, "", 0, "interrupted");
 	}
 	*event = &watch->event;
 	return 1;

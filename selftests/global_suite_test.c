@@ -7,7 +7,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 
 #include "pgnl.h"
@@ -198,6 +201,27 @@ TEST_F(global_SUITE, names_and_locks)
 	EXPECT_EQ(self->b.pid, where(self->h, NULL, "test3"));
 }
 
+TEST_F(global_SUITE, a_name_for_the_process_of_a_pidfd)
+{
+	int a = syscall(SYS_pidfd_open, self->a.pid, 0), b = syscall(SYS_pidfd_open, self->b.pid, 0);
+	struct pgnl_name_opts opts = { .meta = "m", .meta_len = 1 };
+	struct pgnl_names *list;
+
+	ASSERT_EQ(PGNL_YES, pgnl_name_register_pidfd(self->h, "test", a, &opts, NULL));
+	EXPECT_EQ(self->a.pid, where(self->h, NULL, "test"));
+	ASSERT_EQ(PGNL_NO, pgnl_name_register_pidfd(self->h, "test", b, NULL, &list));
+	EXPECT_EQ(self->a.pid, list->name[0].holder.pid);
+	EXPECT_EQ(1, list->name[0].holder.meta_len);
+	pgnl_free(list);
+	child_kill(&self->a);
+	EXPECT_EQ(-ESRCH, pgnl_name_register_pidfd(self->h, "test", a, NULL, &list));
+	EXPECT_EQ(NULL, list);
+	EXPECT_EQ(-EBADF, pgnl_name_register_pidfd(self->h, "test", 0, NULL, &list));
+	EXPECT_EQ(PGNL_YES, pgnl_name_register_pidfd(self->h, "test", b, NULL, NULL));
+	close(a);
+	close(b);
+}
+
 TEST_F(global_SUITE, name_die)
 {
 	for (int i = 0; i < 50; i++) {
@@ -244,6 +268,32 @@ TEST_F(global_SUITE, send_by_name)
 }
 
 /* Nothing of a name stays that its next holder could meet. */
+TEST_F(global_SUITE, who_does_not_want_to_know_who_got_a_message)
+{
+	ASSERT_EQ(PGNL_YES, pgnl_name_register(self->h, "test", self->a.pid, NULL, NULL));
+	EXPECT_EQ(PGNL_OK, pgnl_gg_send(self->h, NULL, "test", "x", 1, NULL));
+	EXPECT_EQ(PGNL_UNDEFINED, pgnl_gg_send(self->h, NULL, "nobody", "x", 1, NULL));
+}
+
+/* Somebody has the agent's socket, with room for one caller, and takes none. */
+TEST_F_TIMEOUT(global_SUITE, who_lets_callers_queue_keeps_none_of_them_for_ever, 120)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "\0pgnl/groups" };
+	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof("pgnl/groups");
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct pgnl_gg_monitor *monitor;
+	struct pgnl_names *list;
+
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&to, len));
+	ASSERT_EQ(0, listen(fd, 0));
+	EXPECT_EQ(-ETIMEDOUT, pgnl_gg_monitor_open(self->h, &monitor));
+	EXPECT_EQ(NULL, monitor);
+	/* The one who has given up is in the queue still. */
+	EXPECT_EQ(-ETIMEDOUT, pgnl_gg_whereis_name(self->h, NULL, "nobody", &list));
+	EXPECT_EQ(NULL, list);
+	close(fd);
+}
+
 TEST_F(global_SUITE, leftover_name)
 {
 	const struct pgnl_name_opts opts = { PGNL_RANDOM_EXIT, "old", 3 };
@@ -329,6 +379,15 @@ TEST_F(global_SUITE, set_lock_and_del_lock)
 	EXPECT_EQ(PGNL_OK, DEL("test", "one", self->a));
 	EXPECT_EQ(PGNL_YES, SET("test", "two", self->b, 0));
 	EXPECT_EQ(PGNL_OK, DEL("nobody's", "one", self->a));
+}
+
+TEST_F(global_SUITE, a_lock_of_the_caller_itself)
+{
+	EXPECT_EQ(PGNL_YES, pgnl_lock_set(self->h, "test", "one", 0, 0));
+	EXPECT_EQ(getpid(), where(self->h, NULL, "lock:test"));
+	EXPECT_EQ(PGNL_OK, pgnl_lock_del(self->h, "test", "one", 0));
+	EXPECT_EQ(0, where(self->h, NULL, "lock:test"));
+	EXPECT_EQ(-EINVAL, pgnl_lock_del(self->h, "test", "one", -1));
 }
 
 TEST_F(global_SUITE, lock_die)

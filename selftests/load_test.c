@@ -16,6 +16,7 @@
 #include "agent.h"
 #include "common.h"
 #include "events.h"
+#include "pgnl.h"
 #include "proc.h"
 #include "reads.h"
 #include "inbox.h"
@@ -145,6 +146,28 @@ TEST_F(load, members_that_outlive_it)
 	req_new(self->c, PGNL_CMD_INFO_GET);
 	ASSERT_EQ(0, req_do(self->c));
 	EXPECT_LT(epoch, reply_u64(self->c, PGNL_A_EPOCH));
+}
+
+/* One that is mapped keeps the module. */
+TEST_F(load, a_view_without_a_mapping_asks_the_module_that_is_loaded)
+{
+	struct pgnl *handle;
+	struct pgnl_view *view;
+	struct pgnl_view_group group;
+
+	ASSERT_EQ(0, pgnl_open(&handle));
+	ASSERT_EQ(0, pgnl_limit_set(handle, PGNL_LIMIT_NET_VIEW_PAGES, 0));
+	ASSERT_EQ(0, pgnl_view_open(handle, NULL, 0, &view));
+	ASSERT_EQ(0, pgnl_view_mapped(view));
+	ASSERT_EQ(0, unload());
+	EXPECT_EQ(-ENOTCONN, pgnl_view_lookup(view, "g", &group));
+	reload(_metadata, self);
+	EXPECT_EQ(-ENOENT, pgnl_view_lookup(view, "g", &group));
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->crowd.pid[0]));
+	EXPECT_EQ(0, pgnl_view_lookup(view, "g", &group));
+	EXPECT_EQ(1, group.members);
+	pgnl_view_close(view);
+	pgnl_close(handle);
 }
 
 TEST_F(load, members_that_die_at_that_moment)

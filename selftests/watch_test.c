@@ -17,6 +17,24 @@
 static struct client *joiner;
 static pid_t newcomer;
 static int sends;
+/* Which malloc() after that is to fail, if any. */
+static int fail_then;
+
+/* How many times more these are to succeed before they fail once; 0: always. */
+static int mallocs, reallocs;
+
+void *__libc_malloc(size_t size);
+void *__libc_realloc(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+	return mallocs && !--mallocs ? NULL : __libc_malloc(size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return reallocs && !--reallocs ? NULL : __libc_realloc(old, size);
+}
 
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	       const struct sockaddr *to, socklen_t to_len)
@@ -29,6 +47,7 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 		joiner = NULL;
 		if (join(c, NULL, "g", newcomer) != 1)
 			newcomer = 0;
+		mallocs = fail_then;
 	}
 	return real(fd, buf, len, flags, to, to_len);
 }
@@ -203,6 +222,78 @@ TEST_F(watch, of_many_that_join_at_once_each_is_told)
 	}
 	EXPECT_EQ(40, event->n);
 	crowd_end(&crowd);
+}
+
+TEST_F(watch, an_event_that_there_was_no_memory_for_is_told_again)
+{
+	const struct pgnl_event *event;
+
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->a.pid));
+	ASSERT_EQ(1, join(self->c, NULL, "g", self->b.pid));
+	reallocs = 1;
+	EXPECT_EQ(-ENOMEM, pgnl_event_next(self->watch, WAIT_MS, &event));
+	EXPECT_EQ(0, reallocs);
+	EXPECT_NEXT("resync replayed");
+	EXPECT_NEXT("join g a=1 b=1 joined");
+}
+
+TEST_F(watch, an_event_that_came_amid_a_request_without_memory_is_told_again)
+{
+	const struct pgnl_event *event;
+
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
+	/* At once; what lists has another socket. */
+	sends = 1;
+	newcomer = self->b.pid;
+	fail_then = 1;
+	joiner = self->c;
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "h", PGNL_SNAPSHOT));
+	fail_then = 0;
+	ASSERT_EQ(NULL, joiner);
+	EXPECT_EQ(0, mallocs);
+	EXPECT_NEXT("snapshot h");
+	/* Of which subscription it was is not known. */
+	EXPECT_NEXT("resync replayed");
+	EXPECT_NEXT("resync replayed");
+	EXPECT_NEXT("join g b=1 joined");
+}
+
+/* An agent whose other node comes and goes, until it is killed. */
+static void flap(int ready)
+{
+	struct pgnl_agent_opts opts = { .node = "here", .grace = 60000 };
+	struct pgnl_agent *agent;
+
+	if (pgnl_agent_open(&opts, &agent))
+		_exit(1);
+	while (!pgnl_agent_node_up(agent, "there", 1, 0) &&
+	       !pgnl_agent_node_suspect(agent, "there", 1)) {
+		if (write(ready, "", 1) != 1)
+			break;
+		usleep(20000);
+	}
+	_exit(1);
+}
+
+TEST_F(watch, what_is_not_shown_does_not_put_the_time_off)
+{
+	const struct pgnl_event *event;
+	int ready[2];
+	pid_t agent;
+	char byte;
+
+	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
+	ASSERT_EQ(0, pipe(ready));
+	agent = fork();
+	if (!agent)
+		flap(ready[1]);
+	close(ready[1]);
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	EXPECT_EQ(0, pgnl_event_next(self->watch, 500, &event));
+	EXPECT_EQ(0, kill(agent, SIGKILL));
+	EXPECT_EQ(agent, waitpid(agent, NULL, 0));
+	close(ready[0]);
 }
 
 TEST_F(watch, after_unsubscribing_nothing_more_of_it_is_told)
