@@ -77,6 +77,17 @@ load lib
 	complains 1 -b - <<<'-V'
 }
 
+@test "no command of a batch reads what the batch is read from" {
+	sleeper pid
+	complains 1 -b - <<<$'send web -\njoin web --pid '"$pid"
+	has "the rest of the batch"
+	complains 1 -b - <<<$'restore -\njoin web --pid '"$pid"
+	has "the rest of the batch"
+	run -3 pgnl members web
+	echo "send web -" >"$BATS_TEST_TMPDIR/batch"
+	run -3 pgnl -b "$BATS_TEST_TMPDIR/batch" <<<text
+}
+
 @test "a batch that can't be read is an error" {
 	complains 1 -b /nosuch
 	complains 1 -b /proc

@@ -24,6 +24,28 @@ setup() {
 	[ "$(pgnl -q dump --progress | jq '.scopes | length')" = 4 ]
 }
 
+@test "what others share is theirs to dump" {
+	local there
+	sleeper pid
+	pgnl join web --pid "$pid" >/dev/null
+	unshare -n sleep infinity 3>&- &
+	there=$!
+	sleepers+=("$there")
+	elsewhere() { [ "$(readlink "/proc/$there/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+	eventually elsewhere
+	pgnl scope share pg --netns "/proc/$there/ns/net" --as host
+	nsenter -t "$there" -n pgnl dump >"$dump"
+	[ "$(jq -c '[.scopes[].scope] | sort' "$dump")" = '["global","pg","pg2"]' ]
+	nsenter -t "$there" -n pgnl -q restore "$dump"
+}
+
+@test "a member whose process can't be seen has no start time" {
+	sleeper pid
+	pgnl join web --pid "$pid" >/dev/null
+	[ "$(unshare -pf --mount-proc pgnl dump | jq -c '.scopes[].members[] | [.pid, .start]')" = \
+		'[0,null]' ]
+}
+
 @test "restore brings everything back as it was" {
 	sleeper a
 	sleeper b

@@ -32,6 +32,7 @@ load lib
 @test "exec has exit code 127 for a missing command, 126 for one that can't run" {
 	complains 127 exec web -- /nosuch
 	has "/nosuch"
+	run -127 bash -c 'pgnl exec web -- /nosuch 2>/dev/full'
 	complains 126 exec web -- /etc/passwd
 	run -3 pgnl members web
 }

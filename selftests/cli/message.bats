@@ -114,6 +114,18 @@ has_lines() {
 	run -3 pgnl members web --pids
 }
 
+@test "recv --timeout ends though messages keep coming, and loses none" {
+	receiver a recv web --timeout 1
+	yes 'send web x' | pgnl -f -b - >"$BATS_TEST_TMPDIR/sent" 2>/dev/null 3>&- &
+	sleepers+=($!)
+	status=0
+	wait "$a" || status=$?
+	[ "$status" = 124 ]
+	# Nobody is there any more, so all that came before has been said.
+	eventually grep -q '^reached 0, full 0,' "$BATS_TEST_TMPDIR/sent"
+	[ "$(got a | wc -l)" = "$(grep -c '^reached 1,' "$BATS_TEST_TMPDIR/sent")" ]
+}
+
 @test "a full inbox is exit code 2 and counted" {
 	receiver a recv web --room 1 --count 3
 	kill -STOP "$a"

@@ -173,3 +173,12 @@ nodeup e\x1b]0;x\x07' ]
 	complains 1 gg
 	has "groups, info, own-nodes, sync or monitor"
 }
+
+@test "gg shows names of nodes as they can be shown" {
+	nsenter -t "$ns" -n "$BATS_TEST_DIRNAME/answer.py" $'e\e]0;x\a' >"$BATS_TEST_TMPDIR/ok" 3>&- &
+	sleepers+=($!)
+	eventually test -s "$BATS_TEST_TMPDIR/ok"
+	run -0 pgnl gg info
+	[[ $output == *'synced_nodes     e\x1b]0;x\x07'* ]]
+	[ "$(pgnl -j gg info | jq -c .synced_nodes)" = '["e\u001b]0;x\u0007"]' ]
+}

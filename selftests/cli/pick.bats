@@ -76,6 +76,8 @@ pid_of() {
 	complains 1 pick web --policy key=
 	complains 1 pick web --policy "key=$(printf 'x%.0s' {1..256})"
 	complains 1 pick web --uid nosuchuser
+	complains 2 -s nosuch pick web
+	complains 2 -s nosuch closest web
 	complains 1 closest web --policy rr
 	complains 1 pick
 	complains 1 pick ''

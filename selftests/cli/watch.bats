@@ -107,6 +107,40 @@ has_lines() {
 	done
 }
 
+# A process joins and leaves as fast as it can.
+churn() {
+	local pid
+	sleeper pid
+	yes "join web --pid $pid
+leave web --pid $pid" | pgnl -b - >/dev/null 3>&- &
+	sleepers+=($!)
+}
+
+@test "however much happens, the time ends it" {
+	churn
+	run -124 timeout -s KILL 60 pgnl -q monitor web --timeout 1
+	run -124 timeout -s KILL 60 pgnl -q monitor --timeout 1
+	run -124 timeout -s KILL 60 pgnl wait web --min 1000 --timeout 1
+	[[ $output == *"when the time was up"* ]]
+}
+
+@test "monitor --timeout 0 prints what is there" {
+	sleeper a
+	pgnl join web --pid "$a" >/dev/null
+	pgnl join db --pid "$a" >/dev/null
+	run -124 pgnl monitor --initial --timeout 0 web db
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "where the output is closed it is not written elsewhere" {
+	sleeper a
+	pgnl join web --pid "$a" >/dev/null
+	run -2 bash -c 'exec timeout 60 pgnl monitor --initial --count 1 web >&-'
+	[[ $output == *"can't write the output"* ]]
+	run -2 bash -c 'pgnl members web >&-'
+	run -0 bash -c 'pgnl scope add cli >&-'
+}
+
 @test "monitor prints lines for people" {
 	monitor monitor --initial web
 	pgnl exec web -- sh -c 'kill -KILL $$' || true

@@ -88,6 +88,7 @@ int batch_run(struct cli *cli, const char *name, bool go_on)
 
 	if (!file)
 		return err_usage(cli, "can't read '%s': %s", name, strerror(errno));
+	cli->batch_is_input = file == stdin;
 	status = run_lines(cli, file, name, go_on);
 	if (ferror(file) && !status)
 		status = err_usage(cli, "can't read '%s': %s", name, strerror(errno));

@@ -60,6 +60,7 @@ struct cli {
 	bool times;		/* -t */
 	bool color;		/* --color, decided */
 	const char *where;	/* "FILE:LINE: " in a batch, else "" */
+	bool batch_is_input;	/* so that no command may read it */
 
 	const struct command *cmd;
 	char **words;		/* what is no option, filled by args_next() */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dump: all scopes, created groups and members as one JSON document */
 #include <errno.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "dump.h"
@@ -15,6 +17,8 @@ enum { OPT_PROGRESS = 256 };
 struct dump {
 	struct cli *cli;
 	bool progress;
+	uint64_t seen;		/* the process looked at last, by its id */
+	json_int_t start;	/* of that; -1: not known */
 };
 
 static json_t *created_group(const struct pgnl_group *group)
@@ -40,15 +44,42 @@ static int add_groups(struct dump *dump, const char *scope, json_t *to)
 	return 0;
 }
 
-static json_t *member(const struct pgnl_member *member)
+/*
+ * The pidfd is the member's: when it is still alive afterwards, then the start time
+ * read in between was its own, and not that of another process with its pid.
+ */
+static json_int_t look_at(struct pgnl *kernel, const struct pgnl_member *member)
 {
+	struct pollfd poller = { .events = POLLIN };
 	struct proc_task task;
-	bool seen = member->pid && proc_usable() && proc_task(member->pid, &task);
+	bool seen;
+
+	if (!member->pid || !proc_usable())
+		return -1;
+	poller.fd = pgnl_pidfd_open(kernel, member->id);
+	if (poller.fd < 0)
+		return -1;
+	seen = proc_task(member->pid, &task) && !poll(&poller, 1, 0);
+	close(poller.fd);
+	return seen ? (json_int_t)task.start : -1;
+}
+
+/* The rows of a process come one after the other, so one look serves many. */
+static json_t *start_of(struct dump *dump, const struct pgnl_member *member)
+{
+	if (dump->seen != member->id)
+		dump->start = look_at(dump->cli->kernel, member);
+	dump->seen = member->id;
+	return dump->start < 0 ? json_null() : json_integer(dump->start);
+}
+
+static json_t *member(struct dump *dump, const struct pgnl_member *member)
+{
 
 	return json_pack("{s:o, s:i, s:o, s:I, s:i, s:o}",
 			 "group", text_json_name(member->group),
 			 "pid", member->pid,
-			 "start", seen ? json_integer(task.start) : json_null(),
+			 "start", start_of(dump, member),
 			 "count", (json_int_t)member->count,
 			 "weight", member->weight,
 			 "meta", member->meta ? text_json(member->meta, member->meta_len) :
@@ -63,18 +94,18 @@ static int add_members(struct dump *dump, const char *scope, json_t *to)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(to, need(member(&list->member[i])));
+		json_array_append_new(to, need(member(dump, &list->member[i])));
 	pgnl_free(list);
 	return 0;
 }
 
-static json_t *registration(const struct pgnl_name *name)
+static json_t *registration(struct dump *dump, const struct pgnl_name *name)
 {
 	struct pgnl_member holder = name->holder;
 	json_t *row;
 
 	holder.group = name->name;
-	row = need(member(&holder));
+	row = need(member(dump, &holder));
 	json_object_set_new(row, "resolve", json_string(name_resolve_text(name->resolve)));
 	return row;
 }
@@ -89,7 +120,7 @@ static int add_names(struct dump *dump, json_t *to)
 		return ret;
 	for (size_t i = 0; i < list->n; i++)
 		if (!list->name[i].holder.node)
-			json_array_append_new(to, registration(&list->name[i]));
+			json_array_append_new(to, registration(dump, &list->name[i]));
 	pgnl_free(list);
 	return 0;
 }
@@ -124,8 +155,10 @@ static int add_scopes(struct dump *dump, json_t *to)
 
 	if (ret < 0)
 		return ret;
+	/* Those of other network namespaces are theirs to dump. */
 	for (size_t i = 0; i < list->n && ret >= 0; i++)
-		ret = add_scope(dump, &list->scope[i], to);
+		if (!(list->scope[i].flags & PGNL_SHARED))
+			ret = add_scope(dump, &list->scope[i], to);
 	pgnl_free(list);
 	return ret;
 }
@@ -178,7 +211,8 @@ const struct command cmd_dump = {
 	.examples = "  pgnl dump > groups.json\n"
 		    "  pgnl dump > groups.json && modprobe -r pgnl && modprobe pgnl &&"
 		    " pgnl restore groups.json\n",
-	.notes = "Always JSON. With -s SCOPE only that scope.",
+	.notes = "Always JSON. With -s SCOPE only that scope. What others share with this network\n"
+		 "namespace is left out.",
 	.options = options,
 	.run = run,
 };

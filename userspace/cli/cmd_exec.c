@@ -63,11 +63,14 @@ static int join_self(struct cli *cli, const struct job *job)
 
 static int become(struct cli *cli, char **command)
 {
+	int error;
+
 	/* Its descriptor ends at exec, its memory here; keep what is to be read clean. */
 	fflush(stdout);
 	execvp(command[0], command);
-	err_refused(cli, "can't run '%s': %s", command[0], strerror(errno));
-	return errno == ENOENT ? EXEC_NOT_FOUND : EXEC_CANNOT;
+	error = errno;
+	err_refused(cli, "can't run '%s': %s", command[0], strerror(error));
+	return error == ENOENT ? EXEC_NOT_FOUND : EXEC_CANNOT;
 }
 
 /* Where the command starts: behind the first "--". */

@@ -77,13 +77,15 @@ static int run_groups(struct cli *cli, int argc, char **argv)
 /* "a b c" */
 static char *show_nodes(const json_t *nodes)
 {
-	char *text = need(strdup("")), *longer;
+	char *text = need(strdup("")), *longer, *name;
 	const json_t *node;
 	size_t i;
 
 	json_array_foreach(nodes, i, node) {
-		if (asprintf(&longer, "%s%s%s", text, i ? " " : "", json_string_value(node)) < 0)
+		name = out_show(node);
+		if (asprintf(&longer, "%s%s%s", text, i ? " " : "", name) < 0)
 			no_memory();
+		free(name);
 		free(text);
 		text = longer;
 	}
@@ -139,26 +141,35 @@ static json_t *info_json(const struct pgnl_gg_info *info)
 		"monitoring", pids_json(&info->monitoring)));
 }
 
+/* Nodes call themselves what they like. */
+static void print_word(const char *name)
+{
+	putchar(' ');
+	text_print(name, strlen(name));
+}
+
 static void print_words(const char *key, const struct pgnl_gg_nodes *nodes)
 {
 	printf("%-16s", key);
 	for (size_t i = 0; i < nodes->n; i++)
-		printf(" %s", nodes->node[i]);
+		print_word(nodes->node[i]);
 	putchar('\n');
 }
 
 static void print_info(const struct pgnl_gg_info *info)
 {
 	printf("%-16s %s\n", "state", info->state == PGNL_GG_NO_CONF ? "no_conf" : "synced");
-	printf("%-16s%s%s\n", "own_group_name", info->own.name ? " " : "",
-	       info->own.name ? info->own.name : "");
+	printf("%-16s", "own_group_name");
+	if (info->own.name)
+		print_word(info->own.name);
+	putchar('\n');
 	print_words("own_group_nodes", &info->own.nodes);
 	print_words("synced_nodes", &info->synced_nodes);
 	print_words("sync_error", &info->sync_error);
 	print_words("no_contact", &info->no_contact);
 	printf("%-16s", "other_groups");
 	for (size_t i = 0; i < info->other_groups.n; i++)
-		printf(" %s", info->other_groups.group[i].name);
+		print_word(info->other_groups.group[i].name);
 	printf("\n%-16s", "monitoring");
 	for (size_t i = 0; i < info->monitoring.n; i++)
 		printf(" %d", info->monitoring.pid[i]);
@@ -233,11 +244,14 @@ static int print_event(const struct cli *cli, const struct pgnl_gg_event *event)
 {
 	const char *name = event->up ? "nodeup" : "nodedown";
 
-	if (cli->json)
+	if (cli->json) {
 		out_json(cli, need(json_pack("{s:s, s:o}", "event", name,
 					     "node", text_json_name(event->node))));
-	else
-		printf("%-8s %s\n", name, event->node);
+	} else {
+		printf("%-8s", name);
+		print_word(event->node);
+		putchar('\n');
+	}
 	return out_flush(cli);
 }
 

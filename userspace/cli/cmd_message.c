@@ -27,13 +27,6 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A missing group is nobody; a missing scope is a mistake. */
-static bool is_nobody(const struct cli *cli, int ret)
-{
-	return ret == -ENODATA ||
-	       (ret == -ENOENT && !strcmp(pgnl_last_error(cli->kernel)->attr, "group"));
-}
-
 /* --- send --- */
 
 /* Between two tries of a message that nobody could take. */
@@ -89,21 +82,22 @@ static bool parse_send_option(const struct cli *cli, int key, struct letter *let
 	}
 }
 
-static bool read_data(const struct cli *cli, struct letter *letter)
+static int read_data(const struct cli *cli, struct letter *letter)
 {
+	if (cli->batch_is_input)
+		return err_usage(cli, "'-' would read the rest of the batch");
 	letter->data = need(malloc(PGNL_MESSAGE_SIZE + 1));
 	letter->len = fread(letter->data, 1, PGNL_MESSAGE_SIZE + 1, stdin);
-	if (ferror(stdin)) {
-		err_refused(cli, "can't read the input: %s", strerror(errno));
-		return false;
-	}
-	return true;
+	if (ferror(stdin))
+		return err_refused(cli, "can't read the input: %s", strerror(errno));
+	return CLI_DONE;
 }
 
 /* What the words say and the options exclude; the exit code. */
 static int check_send(struct cli *cli, struct letter *letter)
 {
 	const char *data = cli->words[1];
+	int status = CLI_DONE;
 
 	if (letter->opts.flags & PGNL_ONE &&
 	    (letter->opts.flags & PGNL_OTHERS || letter->opts.n_ids))
@@ -115,12 +109,12 @@ static int check_send(struct cli *cli, struct letter *letter)
 	if (strcmp(data, "-")) {
 		letter->data = need(strdup(data));
 		letter->len = strlen(data);
-	} else if (!read_data(cli, letter)) {
-		return CLI_REFUSED;
+	} else {
+		status = read_data(cli, letter);
 	}
 	if (letter->len > PGNL_MESSAGE_SIZE)
 		return err_refused(cli, "a message has at most %d bytes", PGNL_MESSAGE_SIZE);
-	return CLI_DONE;
+	return status;
 }
 
 static void nap(int64_t deadline, int64_t *ms)
@@ -154,7 +148,7 @@ static int send_once(struct cli *cli, const struct letter *letter, struct pgnl_s
 	for (;;) {
 		*sent = (struct pgnl_sent){ 0 };
 		ret = send_now(cli, letter, sent);
-		if ((ret && !is_nobody(cli, ret)) || sent->reached || now_ms() >= deadline ||
+		if ((ret && !err_is_nobody(cli, ret)) || sent->reached || now_ms() >= deadline ||
 		    letter->timeout < 0)
 			return ret;
 		nap(deadline, &ms);
@@ -228,7 +222,7 @@ static int send_letter(struct cli *cli, const struct letter *letter)
 		return status;
 	for (uint64_t i = 0; i < letter->count && !unreached; i++) {
 		ret = send_once(cli, letter, &sent);
-		if (ret && !is_nobody(cli, ret))
+		if (ret && !err_is_nobody(cli, ret))
 			return err_kernel(cli, ret);
 		unreached = !sent.reached;
 		add(&sum, &sent);
@@ -296,8 +290,9 @@ const struct command cmd_send = {
 	.notes = "DATA has up to 32768 bytes; with '-' it is read from the input. Goes into the\n"
 		 "inboxes that members have open, as 'pgnl recv' does, and never waits for them.\n"
 		 "Prints in how many inboxes it is, how many were full, how many members have none,\n"
-		 "do not take it from this user, or ended before. Exit code 2 when an inbox was full\n"
-		 "or refused it, 3 when nobody was there, 124 when the time was up.",
+		 "do not take it from this user, ended before, or are on nodes that can't be\n"
+		 "reached. Exit code 2 when an inbox was full or refused it or could not be reached,\n"
+		 "3 when nobody was there, 124 when the time was up.",
 	.options = send_options,
 	.min_words = 2,
 	.max_words = 2,
@@ -332,6 +327,7 @@ struct receiver {
 	uint64_t count;		/* 0: no end */
 	int64_t deadline;	/* -1: none */
 	bool raw;
+	bool left;		/* the group, so that no more can come */
 	char node[sizeof(((struct pgnl_info *)NULL)->node)];
 	struct pgnl_inbox *inbox;
 };
@@ -409,16 +405,13 @@ static json_t *message_row(const struct cli *cli, const struct receiver *r,
 static void print_message(const struct cli *cli, const struct receiver *r,
 			  const struct pgnl_message *message)
 {
-	char *text;
-
 	if (cli->json) {
 		out_json(cli, message_row(cli, r, message));
 	} else if (r->raw) {
 		fwrite(message->data, 1, message->len, stdout);
 	} else {
-		text = text_show(message->data, message->len);
-		puts(text);
-		free(text);
+		text_print(message->data, message->len);
+		putchar('\n');
 	}
 }
 
@@ -429,6 +422,14 @@ static int time_left(const struct receiver *r)
 	return left < 0 && r->deadline >= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static void leave(struct cli *cli, struct receiver *r)
+{
+	if (!r->left)
+		pgnl_leave(cli->kernel, cli->scope, cli->words[0], 0, 1, NULL);
+	r->left = true;
+}
+
+/* What is there when the time is up is printed still. */
 static int receive(struct cli *cli, struct receiver *r)
 {
 	struct pgnl_message message;
@@ -436,6 +437,8 @@ static int receive(struct cli *cli, struct receiver *r)
 	int ret, status;
 
 	while (!r->count || n < r->count) {
+		if (!time_left(r))
+			leave(cli, r);
 		ret = pgnl_recv(r->inbox, &message, time_left(r));
 		if (ret == -EINTR)
 			continue;
@@ -474,7 +477,7 @@ static int run_recv(struct cli *cli, int argc, char **argv)
 	status = enter(cli, &r);
 	if (!status) {
 		status = receive(cli, &r);
-		pgnl_leave(cli->kernel, cli->scope, cli->words[0], 0, 1, NULL);
+		leave(cli, &r);
 	}
 	pgnl_inbox_close(r.inbox);
 	return status;

@@ -93,10 +93,8 @@ static json_t *event_json(const struct pgnl_event *event, const char *node, bool
 /* Names of other nodes are of their making, as groups are of their users'. */
 static void print_name(const char *name)
 {
-	char *shown = text_show(name, strlen(name));
-
-	printf(" %s", shown);
-	free(shown);
+	putchar(' ');
+	text_print(name, strlen(name));
 }
 
 static void print_members(const struct pgnl_event *event)

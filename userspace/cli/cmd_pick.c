@@ -51,7 +51,7 @@ static int print_choice(struct cli *cli, const struct choice *choice)
 		return err_kernel(cli, ret);
 	picked = pgnl_pick(cli->kernel, cli->scope, cli->words[0], choice->policy,
 			   &choice->opts, &list);
-	if (picked < 0 && picked != -ENODATA && picked != -ENOENT)
+	if (picked < 0 && !err_is_nobody(cli, picked))
 		return err_kernel(cli, picked);
 	out = out_begin(cli);
 	if (picked >= 0)

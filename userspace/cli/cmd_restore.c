@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* restore: join again what a dump tells of and what still lives */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,41 +249,26 @@ static void join_again(struct restore *restore, const char *scope, struct entry 
 		restore->joined++;
 }
 
-static bool is_dead(int pidfd)
-{
-	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&poller, 1, 0) != 0;
-}
-
-/* As a join by pidfd: if it lives afterwards, it was the one that got the name. */
 static void register_again(struct restore *restore, const struct entry *entry, int pidfd)
 {
 	const struct pgnl_name_opts opts = {
 		.resolve = entry->resolve, .meta = entry->opts.meta, .meta_len = entry->opts.meta_len,
 	};
-	struct pgnl *kernel = restore->cli->kernel;
-	struct pgnl_names *list;
 	int ret;
 
 	if (count_now(restore, NAME_SCOPE, entry)) {
 		restore->present++;
 		return;
 	}
-	ret = pgnl_name_register(kernel, entry->name, entry->pid, &opts, &list);
+	ret = pgnl_name_register_pidfd(restore->cli->kernel, entry->name, pidfd, &opts, NULL);
 	if (ret == -ESRCH)
-		return skip(restore, entry, "it has ended");
-	if (ret < 0)
-		return refuse(restore, ret);
-	if (ret == PGNL_NO) {
-		skip(restore, entry, "another process has the name");
-	} else if (is_dead(pidfd)) {
-		pgnl_leave_id(kernel, NAME_SCOPE, entry->name, list->name[0].holder.id, 1, NULL);
 		skip(restore, entry, "it has ended");
-	} else {
+	else if (ret < 0)
+		refuse(restore, ret);
+	else if (ret == PGNL_NO)
+		skip(restore, entry, "another process has the name");
+	else
 		restore->joined++;
-	}
-	pgnl_free(list);
 }
 
 /*
@@ -452,6 +436,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (key != ARGS_END)
 		return args_status(key);
 	restore.file = cli->words[0];
+	if (!strcmp(restore.file, "-") && cli->batch_is_input)
+		return err_usage(cli, "'-' would read the rest of the batch");
 	document = strcmp(restore.file, "-") ?
 		   json_load_file(restore.file, JSON_REJECT_DUPLICATES, &error) :
 		   json_loadf(stdin, JSON_REJECT_DUPLICATES, &error);

@@ -10,6 +10,8 @@
 
 enum { OPT_MIN = 256, OPT_EMPTY, OPT_TIMEOUT };
 
+#define SKIP_MAX 1000	/* others may cause more while these are read */
+
 struct wanted {
 	uint64_t min;
 	bool empty;
@@ -39,9 +41,9 @@ static int count(struct cli *cli, size_t *n)
 static int skip_others(struct cli *cli, struct pgnl_watch *watch, bool *deleted)
 {
 	const struct pgnl_event *event;
-	int ret;
+	int ret = 0;
 
-	while ((ret = pgnl_event_next(watch, 0, &event)) > 0)
+	for (int i = 0; i < SKIP_MAX && (ret = pgnl_event_next(watch, 0, &event)) > 0; i++)
 		*deleted |= event->type == PGNL_EVENT_SCOPE_DELETED;
 	return ret < 0 ? err_watch(cli, ret, watch) : CLI_DONE;
 }
@@ -50,7 +52,7 @@ static int wait_until(struct cli *cli, struct pgnl_watch *watch, const struct wa
 {
 	struct deadline deadline = deadline_in(want->timeout);
 	const struct pgnl_event *event;
-	bool deleted = false;
+	bool deleted = false, over = false;
 	int status;
 	size_t n = 0;
 
@@ -60,10 +62,13 @@ static int wait_until(struct cli *cli, struct pgnl_watch *watch, const struct wa
 			return status;
 		if (is_so(want, n))
 			break;
+		if (over)
+			return err_line(cli, CLI_TIMEOUT, "%zu in group '%s' of scope %s when the"
+					" time was up", n, cli->words[0], cli_scope(cli));
 		status = watch_next(cli, watch, &deadline, &event);
-		if (status == CLI_TIMEOUT)
-			return err_line(cli, status, "%zu in group '%s' of scope %s when the time"
-					" was up", n, cli->words[0], cli_scope(cli));
+		over = status == CLI_TIMEOUT;
+		if (over)
+			continue;
 		if (!status) {
 			deleted = event->type == PGNL_EVENT_SCOPE_DELETED;
 			status = skip_others(cli, watch, &deleted);

@@ -86,6 +86,12 @@ int err_watch(const struct cli *cli, int ret, const struct pgnl_watch *watch)
 	return err_because(cli, ret, pgnl_watch_error(watch), NULL);
 }
 
+bool err_is_nobody(const struct cli *cli, int ret)
+{
+	return ret == -ENODATA ||
+	       (ret == -ENOENT && !strcmp(pgnl_last_error(cli->kernel)->attr, "group"));
+}
+
 int err_kernel(const struct cli *cli, int ret)
 {
 	return err_request(cli, ret, NULL);

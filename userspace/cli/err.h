@@ -31,6 +31,8 @@ int err_line(const struct cli *cli, int code, const char *format, ...)
 #define err_nothing(cli, ...)	err_line(cli, CLI_NOTHING, __VA_ARGS__)
 #define say(cli, ...)		err_line(cli, CLI_DONE, __VA_ARGS__)
 
+/* A call of libpgnl failed for want of a member: a missing scope is a mistake. */
+bool err_is_nobody(const struct cli *cli, int ret);
 /* A call of libpgnl returned -errno: CLI_REFUSED, or CLI_ABSENT without a module. */
 int err_kernel(const struct cli *cli, int ret);
 /* The same, telling which group or process of the request it was. */

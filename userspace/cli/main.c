@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pgnl: the global options, the connection to the kernel, the exit code. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
@@ -188,11 +189,23 @@ static int run(struct cli *cli, int argc, char **argv)
 	return cli_run(cli, argc - optind, argv + optind);
 }
 
+/*
+ * What is opened later must not become a standard stream that is closed: the output would
+ * go there. It can't be written to these either, which is to be told.
+ */
+static void hold_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_CLOEXEC | (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .headings = true, .where = "" };
 	int status;
 
+	hold_streams();
 	setlocale(LC_ALL, "");
 	set_color(&cli, "auto");
 	status = run(&cli, argc, argv);

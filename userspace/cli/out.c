@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <float.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -15,7 +16,7 @@
 #include "out.h"
 #include "text.h"
 
-#define DIGITS	12	/* of a fraction: 13.604, not 13.603999999999999 */
+#define DIGITS	DBL_DIG		/* 13.604, not 13.603999999999999 */
 
 #define COLUMNS_MAX 16
 #define HEADING_MAX 16
@@ -139,7 +140,7 @@ struct out *out_begin(const struct cli *cli)
 	return out;
 }
 
-static char *show_value(const json_t *value)
+char *out_show(const json_t *value)
 {
 	char *text, *bytes;
 	size_t len;
@@ -156,7 +157,7 @@ static char *show(const struct column *column, const json_t *value)
 {
 	if (json_is_null(value))
 		return need(strdup("-"));
-	return column->show ? column->show(value) : show_value(value);
+	return column->show ? column->show(value) : out_show(value);
 }
 
 static void table_row(struct out *out, const json_t *row)
@@ -244,12 +245,12 @@ char *out_show_user(const json_t *uid)
 {
 	const struct passwd *user = getpwuid(json_integer_value(uid));
 
-	return user ? need(strdup(user->pw_name)) : show_value(uid);
+	return user ? need(strdup(user->pw_name)) : out_show(uid);
 }
 
 char *out_show_user_group(const json_t *gid)
 {
 	const struct group *group = getgrgid(json_integer_value(gid));
 
-	return group ? need(strdup(group->gr_name)) : show_value(gid);
+	return group ? need(strdup(group->gr_name)) : out_show(gid);
 }

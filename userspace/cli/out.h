@@ -46,6 +46,8 @@ int out_flush(const struct cli *cli);
 /* Member ids and epochs: strings, as they may pass 2^53. */
 json_t *out_id(uint64_t id);
 json_t *out_perm(uint32_t perm);
+/* As a table shows it, malloc'ed: strings as text_show() does. */
+char *out_show(const json_t *value);
 char *out_show_user(const json_t *uid);
 char *out_show_user_group(const json_t *gid);
 

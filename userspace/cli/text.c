@@ -78,6 +78,14 @@ char *text_show(const void *bytes, size_t len)
 	return need(text);
 }
 
+void text_print(const void *bytes, size_t len)
+{
+	char *shown = text_show(bytes, len);
+
+	fputs(shown, stdout);
+	free(shown);
+}
+
 json_t *text_json(const void *bytes, size_t len)
 {
 	const unsigned char *s = bytes;

@@ -15,6 +15,7 @@
  * locale becomes \n, \t, \r or \xNN, a backslash becomes \\.
  */
 char *text_show(const void *bytes, size_t len);
+void text_print(const void *bytes, size_t len);	/* so, to the output */
 
 /*
  * For JSON: UTF-8 as it is. Each byte that is not part of UTF-8 becomes U+FFFD

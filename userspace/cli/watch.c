@@ -50,5 +50,8 @@ int watch_next(struct cli *cli, struct pgnl_watch *watch, const struct deadline 
 	} while (ret == -EINTR || (!ret && deadline_left(deadline)));
 	if (ret < 0)
 		return err_watch(cli, ret, watch);
+	/* Others may cause events faster than they are read; snapshots come to an end. */
+	if (ret && !deadline_left(deadline) && (*event)->type != PGNL_EVENT_SNAPSHOT)
+		return CLI_TIMEOUT;
 	return ret ? CLI_DONE : CLI_TIMEOUT;
 }
