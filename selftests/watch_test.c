@@ -47,7 +47,9 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 		joiner = NULL;
 		if (join(c, NULL, "g", newcomer) != 1)
 			newcomer = 0;
-		mallocs = fail_then;
+		/* When the event is there. */
+		if (fail_then && poll(&(struct pollfd) { fd, POLLIN, 0 }, 1, WAIT_MS) == 1)
+			mallocs = fail_then;
 	}
 	return real(fd, buf, len, flags, to, to_len);
 }
@@ -224,18 +226,29 @@ TEST_F(watch, of_many_that_join_at_once_each_is_told)
 	crowd_end(&crowd);
 }
 
+/* After at least one resync, and as many more as it took. */
+static const char *next_resynced(FIXTURE_DATA(watch) *self)
+{
+	const struct pgnl_event *event;
+	const char *words = next(self, &event);
+
+	if (strcmp(words, "resync replayed"))
+		return "no resync";
+	while (!strcmp(words, "resync replayed"))
+		words = next(self, &event);
+	return words;
+}
+
 TEST_F(watch, an_event_that_there_was_no_memory_for_is_told_again)
 {
 	const struct pgnl_event *event;
 
 	ASSERT_LT(0, pgnl_subscribe(self->watch, NULL, "g", 0));
 	ASSERT_EQ(1, join(self->c, NULL, "g", self->a.pid));
-	ASSERT_EQ(1, join(self->c, NULL, "g", self->b.pid));
 	reallocs = 1;
 	EXPECT_EQ(-ENOMEM, pgnl_event_next(self->watch, WAIT_MS, &event));
 	EXPECT_EQ(0, reallocs);
-	EXPECT_NEXT("resync replayed");
-	EXPECT_NEXT("join g a=1 b=1 joined");
+	EXPECT_STREQ("join g a=1 joined", next_resynced(self));
 }
 
 TEST_F(watch, an_event_that_came_amid_a_request_without_memory_is_told_again)
@@ -253,10 +266,7 @@ TEST_F(watch, an_event_that_came_amid_a_request_without_memory_is_told_again)
 	ASSERT_EQ(NULL, joiner);
 	EXPECT_EQ(0, mallocs);
 	EXPECT_NEXT("snapshot h");
-	/* Of which subscription it was is not known. */
-	EXPECT_NEXT("resync replayed");
-	EXPECT_NEXT("resync replayed");
-	EXPECT_NEXT("join g b=1 joined");
+	EXPECT_STREQ("join g b=1 joined", next_resynced(self));
 }
 
 /* An agent whose other node comes and goes, until it is killed. */
