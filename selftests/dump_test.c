@@ -12,7 +12,6 @@
 #include "proc.h"
 #include "reads.h"
 
-#define LIMIT_S		300
 #define PROCESSES	100
 #define GROUPS		100
 
@@ -260,7 +259,7 @@ static unsigned int ghosts(const struct members *list, const struct churn *churn
 	return n;
 }
 
-TEST_F_TIMEOUT(dump, scope_under_churn, LIMIT_S)
+TEST_F(dump, scope_under_churn)
 {
 	struct members list = {};
 	struct crowd strangers;
@@ -282,7 +281,7 @@ TEST_F_TIMEOUT(dump, scope_under_churn, LIMIT_S)
 	members_free(&list);
 }
 
-TEST_F_TIMEOUT(dump, one_group_under_churn, LIMIT_S)
+TEST_F(dump, one_group_under_churn)
 {
 	struct members list = {};
 	struct crowd strangers;
@@ -324,7 +323,7 @@ static const char *incomplete_groups(struct client *c)
 	return "";
 }
 
-TEST_F_TIMEOUT(dump, groups_under_churn, LIMIT_S)
+TEST_F(dump, groups_under_churn)
 {
 	struct members none = {};
 	struct crowd strangers;
@@ -344,7 +343,7 @@ TEST_F_TIMEOUT(dump, groups_under_churn, LIMIT_S)
 	members_free(&none);
 }
 
-TEST_F_TIMEOUT(dump, process_under_churn, LIMIT_S)
+TEST_F(dump, process_under_churn)
 {
 	struct members list = {};
 	struct crowd strangers;
@@ -426,7 +425,7 @@ static void leave_most(FIXTURE_DATA(dump) *self, struct client *c)
 	}
 }
 
-TEST_F_TIMEOUT(dump, most_groups_vanish_half_way, LIMIT_S)
+TEST_F(dump, most_groups_vanish_half_way)
 {
 	struct members list = {};
 
@@ -444,7 +443,7 @@ static void add_many(FIXTURE_DATA(dump) *self, struct client *c)
 		join_pids(c, NULL, say("more-%u", g), self->crowd.pid, 10);
 }
 
-TEST_F_TIMEOUT(dump, many_groups_appear_half_way, LIMIT_S)
+TEST_F(dump, many_groups_appear_half_way)
 {
 	struct members list = {};
 
@@ -469,7 +468,7 @@ static void replace_most(FIXTURE_DATA(dump) *self, struct client *c)
 	crowd_end(&heirs);
 }
 
-TEST_F_TIMEOUT(dump, most_processes_end_half_way, LIMIT_S)
+TEST_F(dump, most_processes_end_half_way)
 {
 	struct members list = {};
 
@@ -479,7 +478,7 @@ TEST_F_TIMEOUT(dump, most_processes_end_half_way, LIMIT_S)
 	members_free(&list);
 }
 
-TEST_F_TIMEOUT(dump, most_of_one_group_leaves_half_way, LIMIT_S)
+TEST_F(dump, most_of_one_group_leaves_half_way)
 {
 	struct client *c = self->c, *other = client_open();
 	struct members list = {};
@@ -502,7 +501,7 @@ TEST_F_TIMEOUT(dump, most_of_one_group_leaves_half_way, LIMIT_S)
 	client_close(other);
 }
 
-TEST_F_TIMEOUT(dump, scope_deleted_and_made_anew_half_way, LIMIT_S)
+TEST_F(dump, scope_deleted_and_made_anew_half_way)
 {
 	struct client *c = self->c, *other = client_open();
 	struct members list = {};
@@ -741,7 +740,7 @@ TEST_F(dump, stopped_reader_holds_nobody_up)
 
 /* --- Size ----------------------------------------------------------------- */
 
-TEST_F_TIMEOUT(dump, a_hundred_thousand_rows, LIMIT_S)
+TEST_F(dump, a_hundred_thousand_rows)
 {
 	const unsigned int n = 1000;
 	uint64_t groups_limit, rows_limit;

@@ -772,7 +772,7 @@ TEST_F(event, a_full_socket_and_an_exact_replay)
 	EXPECT_LE((uint64_t)losses, stat_get(self->c, PGNL_A_STAT_LOST));
 }
 
-TEST_F_TIMEOUT(event, too_long_ago_for_a_replay, 120)
+TEST_F(event, too_long_ago_for_a_replay)
 {
 	uint64_t prev, start;
 	int sub = listen_to(_metadata, self, NULL, NULL, &prev), n = 0;
@@ -1210,7 +1210,7 @@ static bool list_once(const char *scope, const char *group, uint64_t *seq, bool 
 }
 
 /* What it passes over at first, with nothing to put into a message yet, is so, too. */
-TEST_F_TIMEOUT(event, a_listing_is_as_of_the_event_that_it_tells, 120)
+TEST_F(event, a_listing_is_as_of_the_event_that_it_tells)
 {
 	struct {
 		uint64_t seq;

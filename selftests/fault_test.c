@@ -922,7 +922,7 @@ static int hear_ends(struct ear *ear, uint64_t prev, int n)
 	return losses;
 }
 
-TEST_F_TIMEOUT(fault, events_without_memory_are_lost_and_replayed, 300)
+TEST_F(fault, events_without_memory_are_lost_and_replayed)
 {
 	struct ear ear = { .c = client_open() };
 	struct crowd crowd;
@@ -970,7 +970,7 @@ TEST_F_TIMEOUT(fault, events_without_memory_are_lost_and_replayed, 300)
 
 /* --- Elsewhere -------------------------------------------------------------------- */
 
-TEST_F_TIMEOUT(fault, processes_end_while_nothing_can_be_allocated, 300)
+TEST_F(fault, processes_end_while_nothing_can_be_allocated)
 {
 	struct crowd crowd;
 	char name[16];

@@ -238,7 +238,7 @@ TEST_F(global_SUITE, name_die)
 
 #define MASS 500
 
-TEST_F_TIMEOUT(global_SUITE, mass_death, 120)
+TEST_F(global_SUITE, mass_death)
 {
 	struct crowd crowd;
 	char name[16];
@@ -276,7 +276,7 @@ TEST_F(global_SUITE, who_does_not_want_to_know_who_got_a_message)
 }
 
 /* Somebody has the agent's socket, with room for one caller, and takes none. */
-TEST_F_TIMEOUT(global_SUITE, who_lets_callers_queue_keeps_none_of_them_for_ever, 120)
+TEST_F(global_SUITE, who_lets_callers_queue_keeps_none_of_them_for_ever)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "\0pgnl/groups" };
 	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof("pgnl/groups");
@@ -336,7 +336,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(global_SUITE, a_view_of_a_name_being_replaced_has_one_holder, 300)
+TEST_F(global_SUITE, a_view_of_a_name_being_replaced_has_one_holder)
 {
 	struct looker looker = { .seen = 1 };
 	unsigned int round;

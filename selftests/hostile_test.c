@@ -225,7 +225,7 @@ static int fill_one_after_the_other(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(hostile, nothing_is_left_of_full_tables_in_other_namespaces, 240)
+TEST_F(hostile, nothing_is_left_of_full_tables_in_other_namespaces)
 {
 	if (kernel_keeps_memory())
 		SKIP(return, "the kernel keeps freed memory");
@@ -235,7 +235,7 @@ TEST_F_TIMEOUT(hostile, nothing_is_left_of_full_tables_in_other_namespaces, 240)
 #define ONCE_LARGE	800
 
 /* Nobody is in them any more, and 4 kB stayed for each. */
-TEST_F_TIMEOUT(hostile, groups_that_were_large_once_cost_little, 240)
+TEST_F(hostile, groups_that_were_large_once_cost_little)
 {
 	struct crowd crowd;
 	long before;
@@ -310,7 +310,7 @@ static int lists_again(void *arg)
 }
 
 /* What is left meanwhile stays at the charge of whoever left it. */
-TEST_F_TIMEOUT(hostile, a_user_leaves_no_more_than_4096_listings_half_read, 120)
+TEST_F(hostile, a_user_leaves_no_more_than_4096_listings_half_read)
 {
 	struct members list = {};
 	struct crowd crowd;
@@ -406,7 +406,7 @@ static int bomb(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(hostile, a_fork_bomb_of_members_harms_nobody_else, 120)
+TEST_F(hostile, a_fork_bomb_of_members_harms_nobody_else)
 {
 	uint64_t limit = limit_get(self->c, PGNL_A_LIMIT_USER_MEMBERSHIPS);
 	pid_t pid;
@@ -461,7 +461,7 @@ static int namespaces_in_a_loop(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(hostile, namespaces_made_in_a_loop_leave_nothing, 120)
+TEST_F(hostile, namespaces_made_in_a_loop_leave_nothing)
 {
 	EXPECT_EQ(0, as_user(ALICE, ALICE, namespaces_in_a_loop, NULL));
 	EXPECT_EQ(0, as_user(ALICE, ALICE, comes_to_nothing, NULL));
@@ -519,7 +519,7 @@ static void kid_hammers(int ctl, const void *arg)
 	(void)arg;
 }
 
-TEST_F_TIMEOUT(hostile, who_stands_still_or_hammers_stops_nobody, 180)
+TEST_F(hostile, who_stands_still_or_hammers_stops_nobody)
 {
 	struct kid still, hammer[2];
 	struct members list = {};

@@ -473,7 +473,7 @@ static void *churn(void *stop)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(lib, a_list_has_each_steady_member_once_while_others_come_and_go, 120)
+TEST_F(lib, a_list_has_each_steady_member_once_while_others_come_and_go)
 {
 	struct pgnl_members *list;
 	const char *group = "g";
@@ -631,7 +631,7 @@ static void *join_and_leave(void *name)
 	return (void *)bad;
 }
 
-TEST_F_TIMEOUT(lib, threads_with_handles_of_their_own_do_not_meet, 120)
+TEST_F(lib, threads_with_handles_of_their_own_do_not_meet)
 {
 	static char names[][2] = { "a", "b", "c", "d" };
 	pthread_t threads[4];
@@ -729,50 +729,56 @@ static void reuse_pid(void)
 	stranger = stranger_as(victim.pid);
 }
 
-TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_is_not_joined)
+/* The pidfd of one to whom that will happen. */
+static int pidfd_of_victim(struct __test_metadata *_metadata)
 {
-	struct pgnl_join_opts opts = { .times = 2 };
-	uint64_t stats[PGNL_N_STATS];
-	struct pgnl_members *list;
 	int pidfd;
 
 	ASSERT_EQ(0, child_start(&victim));
 	pidfd = open_pidfd(victim.pid);
+	ASSERT_LE(0, pidfd);
 	before_send = reuse_pid;
-	EXPECT_EQ(-ESRCH, pgnl_join_pidfd(self->h, NULL, "g", pidfd, &opts, NULL));
-	EXPECT_TRUE(refused(self->h, ESRCH, "pid", 0));
+	return pidfd;
+}
+
+/* The stranger was in, so the way back has been gone. */
+static void expect_taken_back(struct __test_metadata *_metadata, struct pgnl *h)
+{
+	uint64_t stats[PGNL_N_STATS];
+
 	ASSERT_EQ(victim.pid, stranger);
-	ASSERT_EQ(0, pgnl_members(self->h, NULL, "g", 0, &list, NULL));
-	EXPECT_EQ(0, list->n);
-	pgnl_free(list);
-	/* It was in, so this has seen the way back. */
-	ASSERT_EQ(0, pgnl_stats(self->h, stats, PGNL_N_STATS));
+	ASSERT_EQ(0, pgnl_stats(h, stats, PGNL_N_STATS));
 	EXPECT_EQ(1, stats[PGNL_STAT_JOINS]);
 	EXPECT_EQ(1, stats[PGNL_STAT_LEAVES]);
 	kill(stranger, SIGKILL);
 	waitpid(stranger, NULL, 0);
+}
+
+TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_is_not_joined)
+{
+	struct pgnl_join_opts opts = { .times = 2 };
+	int pidfd = pidfd_of_victim(_metadata);
+	struct pgnl_members *list;
+
+	EXPECT_EQ(-ESRCH, pgnl_join_pidfd(self->h, NULL, "g", pidfd, &opts, NULL));
+	EXPECT_TRUE(refused(self->h, ESRCH, "pid", 0));
+	ASSERT_EQ(0, pgnl_members(self->h, NULL, "g", 0, &list, NULL));
+	EXPECT_EQ(0, list->n);
+	pgnl_free(list);
+	expect_taken_back(_metadata, self->h);
 	close(pidfd);
 }
 
 TEST_F(lib, a_process_that_got_the_pid_of_a_pidfd_gets_no_name)
 {
-	uint64_t stats[PGNL_N_STATS];
+	int pidfd = pidfd_of_victim(_metadata);
 	struct pgnl_names *list;
-	int pidfd;
 
-	ASSERT_EQ(0, child_start(&victim));
-	pidfd = open_pidfd(victim.pid);
-	before_send = reuse_pid;
 	EXPECT_EQ(-ESRCH, pgnl_name_register_pidfd(self->h, "n", pidfd, NULL, &list));
 	EXPECT_EQ(NULL, list);
-	ASSERT_EQ(victim.pid, stranger);
 	EXPECT_EQ(PGNL_UNDEFINED, pgnl_name_whereis(self->h, NULL, "n", &list));
 	pgnl_free(list);
-	ASSERT_EQ(0, pgnl_stats(self->h, stats, PGNL_N_STATS));
-	EXPECT_EQ(1, stats[PGNL_STAT_JOINS]);
-	EXPECT_EQ(1, stats[PGNL_STAT_LEAVES]);
-	kill(stranger, SIGKILL);
-	waitpid(stranger, NULL, 0);
+	expect_taken_back(_metadata, self->h);
 	close(pidfd);
 }
 

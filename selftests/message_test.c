@@ -15,7 +15,6 @@
 
 #define ALICE	1000
 #define BOB	2000
-#define LIMIT_S	180
 
 NETNS_FIXTURE(messages);
 
@@ -601,7 +600,7 @@ static void kid_reads_and_ends(int ctl, const void *arg)
 	ready(ctl, 0);
 }
 
-TEST_F_TIMEOUT(messages, none_is_delivered_after_the_reader_was_reaped, LIMIT_S)
+TEST_F(messages, none_is_delivered_after_the_reader_was_reaped)
 {
 	struct client *c = self->c;
 	struct ender e = {};
@@ -642,7 +641,7 @@ static void *kill_them_all(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(messages, who_ends_meanwhile_is_counted_as_gone, LIMIT_S)
+TEST_F(messages, who_ends_meanwhile_is_counted_as_gone)
 {
 	struct client *c = self->c;
 	uint32_t gone = 0, reached = 0;
@@ -760,7 +759,7 @@ static void *read_all(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(messages, of_many_senders_each_message_is_delivered_or_told_of, LIMIT_S)
+TEST_F(messages, of_many_senders_each_message_is_delivered_or_told_of)
 {
 	unsigned int reached[SENDERS] = {}, sum = 0;
 	struct reading r = { .base = (char *)reached };

@@ -155,7 +155,7 @@ static int fill_and_go(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(ns, the_end_of_one_with_living_members_is_clean, 120)
+TEST_F(ns, the_end_of_one_with_living_members_is_clean)
 {
 	uint64_t used = usage_get(self->c, PGNL_A_LIMIT_USER_MEMBERSHIPS);
 	struct child child;
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(ns, the_end_of_one_with_living_members_is_clean, 120)
 	EXPECT_TRUE(WAIT_UNTIL(usage_get(self->c, PGNL_A_LIMIT_USER_MEMBERSHIPS) == used));
 }
 
-TEST_F_TIMEOUT(ns, members_that_die_with_their_namespace_are_clean, 120)
+TEST_F(ns, members_that_die_with_their_namespace_are_clean)
 {
 	for (int i = 0; i < 50; i++) {
 		struct child child;

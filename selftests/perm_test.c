@@ -68,7 +68,7 @@ static int try_mode(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(perm, the_mode_of_a_scope_works_as_of_a_file, 180)
+TEST_F(perm, the_mode_of_a_scope_works_as_of_a_file)
 {
 	struct groups list = {};
 
@@ -94,7 +94,7 @@ TEST_F_TIMEOUT(perm, the_mode_of_a_scope_works_as_of_a_file, 180)
 	groups_free(&list);
 }
 
-TEST_F_TIMEOUT(perm, the_mode_of_a_created_group_works_as_of_a_file, 180)
+TEST_F(perm, the_mode_of_a_created_group_works_as_of_a_file)
 {
 	for (size_t m = 0; m < ARRAY_SIZE(perms); m++) {
 		member_req(self->c, PGNL_CMD_GROUP_NEW, "pg2", "g");

@@ -161,7 +161,7 @@ TEST_F(pg_SUITE, errors)
 }
 
 /* Joins and leaves of processes that are about to end. */
-TEST_F_TIMEOUT(pg_SUITE, leave_exit_race, 120)
+TEST_F(pg_SUITE, leave_exit_race)
 {
 	for (int i = 0; i < 100; i++) {
 		struct child child;
@@ -236,7 +236,7 @@ TEST_F(pg_SUITE, empty_group_by_remote_leave)
 }
 
 /* Its local part: ten thousand groups, then a join like any other. */
-TEST_F_TIMEOUT(pg_SUITE, thundering_herd, 120)
+TEST_F(pg_SUITE, thundering_herd)
 {
 	static char text[10000][8];
 	const char *group[2000];

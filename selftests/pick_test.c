@@ -101,12 +101,12 @@ static void shares(struct __test_metadata *_metadata, struct client *c, uint32_t
 	crowd_end(&crowd);
 }
 
-TEST_F_TIMEOUT(pick, random_gives_each_member_a_fair_share, 120)
+TEST_F(pick, random_gives_each_member_a_fair_share)
 {
 	shares(_metadata, self->c, PGNL_POLICY_RANDOM);
 }
 
-TEST_F_TIMEOUT(pick, closest_gives_each_member_of_this_node_a_fair_share, 120)
+TEST_F(pick, closest_gives_each_member_of_this_node_a_fair_share)
 {
 	shares(_metadata, self->c, PGNL_POLICY_CLOSEST);
 }
@@ -218,7 +218,7 @@ static int map_keys(struct client *c, const struct crowd *crowd, int map[KEYS])
 	return 0;
 }
 
-TEST_F_TIMEOUT(pick, a_key_keeps_its_member, 120)
+TEST_F(pick, a_key_keeps_its_member)
 {
 	struct crowd crowd;
 	int a[KEYS], b[KEYS];
@@ -234,7 +234,7 @@ TEST_F_TIMEOUT(pick, a_key_keeps_its_member, 120)
 	crowd_end(&crowd);
 }
 
-TEST_F_TIMEOUT(pick, keys_spread_over_all_members, 120)
+TEST_F(pick, keys_spread_over_all_members)
 {
 	int map[KEYS], share[MEMBERS] = {};
 	struct crowd crowd;
@@ -253,7 +253,7 @@ TEST_F_TIMEOUT(pick, keys_spread_over_all_members, 120)
 	crowd_end(&crowd);
 }
 
-TEST_F_TIMEOUT(pick, only_keys_of_a_leaver_or_for_a_newcomer_move, 240)
+TEST_F(pick, only_keys_of_a_leaver_or_for_a_newcomer_move)
 {
 	int before[KEYS], after[KEYS], moved = 0;
 	struct crowd crowd;
@@ -439,7 +439,7 @@ TEST_F(pick, local_only_takes_members_of_this_node)
 
 /* --- The dead ------------------------------------------------------------- */
 
-TEST_F_TIMEOUT(pick, the_dead_are_never_picked, 120)
+TEST_F(pick, the_dead_are_never_picked)
 {
 	enum { N = 60 };
 	struct pgnl_row row;
@@ -463,7 +463,7 @@ TEST_F_TIMEOUT(pick, the_dead_are_never_picked, 120)
 	crowd_end(&crowd);
 }
 
-TEST_F_TIMEOUT(pick, one_survivor_of_a_mass_death_is_found, 120)
+TEST_F(pick, one_survivor_of_a_mass_death_is_found)
 {
 	enum { N = 300 };
 	struct pgnl_row row;

@@ -564,7 +564,7 @@ TEST_F(share, the_end_of_the_target_leaves_nothing)
 }
 
 /* Ends of source, target, scope and alias in each order, subscribed or not. */
-TEST_F_TIMEOUT(share, every_order_of_ends_is_clean, 300)
+TEST_F(share, every_order_of_ends_is_clean)
 {
 	for (int round = 0; round < 48; round++) {
 		struct client *from, *to, *away;
@@ -641,7 +641,7 @@ static void *reads(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(share, readers_and_ends_at_once, 120)
+TEST_F(share, readers_and_ends_at_once)
 {
 	struct race race = { .to = client_open() };
 	pthread_t reader;

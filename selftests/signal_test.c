@@ -15,7 +15,6 @@
 #define ALICE	1000
 #define BOB	2000
 #define NOBODY	65534
-#define LIMIT_S	180
 
 NETNS_FIXTURE(signals);
 
@@ -236,7 +235,7 @@ static int struck(struct crowd *crowd)
 	return -1;
 }
 
-TEST_F_TIMEOUT(signals, a_policy_picks_one_of_many, LIMIT_S)
+TEST_F(signals, a_policy_picks_one_of_many)
 {
 	enum { N = 600, TIMES = 5 };
 	struct client *c = self->c;
@@ -635,7 +634,7 @@ TEST_F(dead, who_got_the_pid_of_a_member_is_never_hit)
  * Whoever is named twice is signalled twice, and has ended by the second time
  * when there are many in between.
  */
-TEST_F_TIMEOUT(signals, who_ends_meanwhile_is_counted_as_gone, LIMIT_S)
+TEST_F(signals, who_ends_meanwhile_is_counted_as_gone)
 {
 	enum { N = 1000 };
 	struct client *c = self->c;
@@ -975,7 +974,7 @@ static int join_many(struct client *c, const pid_t *pids, size_t n)
 	return err;
 }
 
-TEST_F_TIMEOUT(signals, thousands_get_it_once_while_others_come_and_go, LIMIT_S)
+TEST_F(signals, thousands_get_it_once_while_others_come_and_go)
 {
 	struct sigaction count = { .sa_handler = count_hit };
 	struct comers comers = {};

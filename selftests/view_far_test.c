@@ -464,7 +464,7 @@ static void change_something(FIXTURE_DATA(view_far) *self, const struct crowd *c
 	}
 }
 
-TEST_F_TIMEOUT(view_far, after_any_changes_it_equals_what_netlink_says, 120)
+TEST_F(view_far, after_any_changes_it_equals_what_netlink_says)
 {
 	struct crowd crowd;
 
@@ -483,7 +483,7 @@ TEST_F_TIMEOUT(view_far, after_any_changes_it_equals_what_netlink_says, 120)
 		EXPECT_SAME(group_of(i));
 }
 
-TEST_F_TIMEOUT(view_far, many_rows_come_and_go, 120)
+TEST_F(view_far, many_rows_come_and_go)
 {
 	static struct pgnl_agent_row rows[MANY];
 
@@ -541,7 +541,7 @@ static void *look_for_parts(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(view_far, a_node_that_goes_takes_all_rows_along_at_once, 120)
+TEST_F(view_far, a_node_that_goes_takes_all_rows_along_at_once)
 {
 	struct looks looks = { .view = self->view };
 	static struct pgnl_agent_row rows[CROWD];
@@ -567,7 +567,7 @@ TEST_F_TIMEOUT(view_far, a_node_that_goes_takes_all_rows_along_at_once, 120)
 	EXPECT_EQ(0, looks.wrong);
 }
 
-TEST_F_TIMEOUT(view_far, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
+TEST_F(view_far, a_full_view_sends_readers_to_netlink_and_is_mended)
 {
 	uint64_t pages = usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES);
 	static struct pgnl_agent_row rows[1500];
@@ -598,7 +598,7 @@ static void add_meta(struct pgnl_agent_row *rows, size_t n, const char meta[PGNL
 	}
 }
 
-TEST_F_TIMEOUT(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_room, 120)
+TEST_F(view_far, metadata_that_a_full_view_lacks_is_written_when_it_has_room)
 {
 	struct pgnl_agent_row rows[60];
 	char meta[PGNL_META_MAX] = "of a service";
@@ -649,7 +649,7 @@ static void have_node_without_room(struct __test_metadata *_metadata,
 	EXPECT_STREQ("", verify(self->c));
 }
 
-TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 120)
+TEST_F(view_far, a_row_whose_node_has_no_room_takes_none_from_others)
 {
 	static const char meta[PGNL_META_MAX] = "of a service";
 	struct pgnl_agent_row one;
@@ -671,7 +671,7 @@ TEST_F_TIMEOUT(view_far, a_row_whose_node_has_no_room_takes_none_from_others, 12
 }
 
 /* The row for which there is no room would take the place of each that leaves. */
-TEST_F_TIMEOUT(view_far, rows_leave_a_group_that_lacks_the_last_one, 120)
+TEST_F(view_far, rows_leave_a_group_that_lacks_the_last_one)
 {
 	char name[16];
 

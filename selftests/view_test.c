@@ -310,7 +310,7 @@ static void churn(struct client *c, const char *scope, const struct crowd *crowd
 	}
 }
 
-TEST_F_TIMEOUT(view, after_any_changes_it_equals_what_netlink_says, 120)
+TEST_F(view, after_any_changes_it_equals_what_netlink_says)
 {
 	struct pgnl_view *view = NULL;
 	struct crowd crowd;
@@ -340,7 +340,7 @@ TEST_F_TIMEOUT(view, after_any_changes_it_equals_what_netlink_says, 120)
 	crowd_end(&crowd);
 }
 
-TEST_F_TIMEOUT(view, it_grows_to_a_hundred_thousand_memberships, 300)
+TEST_F(view, it_grows_to_a_hundred_thousand_memberships)
 {
 	enum { GROUPS = 100, PIDS = 1000 };
 	struct pgnl_view *view = mapped(self->h, NULL), *late;
@@ -380,7 +380,7 @@ TEST_F_TIMEOUT(view, it_grows_to_a_hundred_thousand_memberships, 300)
 	pgnl_view_close(view);
 }
 
-TEST_F_TIMEOUT(view, ten_thousand_groups_are_found, 120)
+TEST_F(view, ten_thousand_groups_are_found)
 {
 	struct pgnl_view *view = mapped(self->h, NULL);
 	char name[32];
@@ -504,7 +504,7 @@ static bool shows(struct pgnl_view *view, const char *group, pid_t pid)
 	return !pgnl_view_pick(view, group, PGNL_PICK_RANDOM, NULL, &m) && m.pid == pid;
 }
 
-TEST_F_TIMEOUT(view, a_reaped_process_is_shown_to_nobody, 300)
+TEST_F(view, a_reaped_process_is_shown_to_nobody)
 {
 	struct spin spin = { .view = mapped(self->h, NULL) };
 	pthread_t thread;
@@ -536,7 +536,7 @@ TEST_F_TIMEOUT(view, a_reaped_process_is_shown_to_nobody, 300)
 	pgnl_view_close(spin.view);
 }
 
-TEST_F_TIMEOUT(view, the_dead_are_hidden_before_the_kernel_has_cleaned_up, 120)
+TEST_F(view, the_dead_are_hidden_before_the_kernel_has_cleaned_up)
 {
 	struct pgnl_view *view = mapped(self->h, NULL), *other;
 	struct pgnl_view_group sums;
@@ -573,7 +573,7 @@ out:
 }
 
 /* The death is there before the view is. */
-TEST_F_TIMEOUT(view, who_dies_while_a_view_is_made_is_not_in_it, 120)
+TEST_F(view, who_dies_while_a_view_is_made_is_not_in_it)
 {
 	for (unsigned int round = 0; again(round, 300); round++) {
 		struct pgnl_view *view;
@@ -623,7 +623,7 @@ static void *look_for_halves(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(view, no_reader_sees_half_of_a_change, 120)
+TEST_F(view, no_reader_sees_half_of_a_change)
 {
 	struct torn torn = { .view = mapped(self->h, NULL) };
 	struct crowd crowd;
@@ -677,7 +677,7 @@ static void look_in_handler(int sig)
 }
 
 /* Also while the interrupted look-up asks the kernel. */
-TEST_F_TIMEOUT(view, a_signal_handler_may_look, 60)
+TEST_F(view, a_signal_handler_may_look)
 {
 	const struct itimerval often = { { 0, 700 }, { 0, 700 } }, never = {};
 	struct pgnl_view *view;
@@ -1301,7 +1301,7 @@ static int take_fd(int sock)
 	return fd;
 }
 
-TEST_F_TIMEOUT(view, a_view_outlives_its_network_namespace_dead, 120)
+TEST_F(view, a_view_outlives_its_network_namespace_dead)
 {
 	uint64_t before = usage_get(self->c, PGNL_A_LIMIT_USER_VIEW_PAGES);
 
@@ -1386,7 +1386,7 @@ static int open_and_close(void *arg)
 }
 
 /* Views come and go while rows do. */
-TEST_F_TIMEOUT(view, opening_and_closing_races_with_changes, 120)
+TEST_F(view, opening_and_closing_races_with_changes)
 {
 	struct crowd crowd;
 	pid_t pid;
@@ -1405,7 +1405,7 @@ TEST_F_TIMEOUT(view, opening_and_closing_races_with_changes, 120)
 
 /* --- Limits ---------------------------------------------------------------- */
 
-TEST_F_TIMEOUT(view, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
+TEST_F(view, a_full_view_sends_readers_to_netlink_and_is_mended)
 {
 	struct pgnl_view *view = mapped(self->h, NULL);
 	struct pgnl_view_member m;
@@ -1438,7 +1438,7 @@ TEST_F_TIMEOUT(view, a_full_view_sends_readers_to_netlink_and_is_mended, 120)
 }
 
 /* What readers have to ask for because of it is over when it has gone. */
-TEST_F_TIMEOUT(view, a_group_that_not_all_may_read_stays_out_when_it_is_mended, 120)
+TEST_F(view, a_group_that_not_all_may_read_stays_out_when_it_is_mended)
 {
 	struct pgnl_view *view;
 	char name[32];
@@ -1510,7 +1510,7 @@ static int join_with_meta(struct client *c, const char *group, const struct crow
 	return req_do(c);
 }
 
-TEST_F_TIMEOUT(view, metadata_that_a_full_view_lacks_is_written_when_it_has_room, 120)
+TEST_F(view, metadata_that_a_full_view_lacks_is_written_when_it_has_room)
 {
 	struct pgnl_view *view = mapped(self->h, NULL);
 	char meta[PGNL_META_MAX] = "of a service";
@@ -1571,7 +1571,7 @@ TEST_F(view, who_joins_a_group_that_once_had_no_room_is_in_it)
 }
 
 /* What takes the place of who leaves has metadata, for which there is no room. */
-TEST_F_TIMEOUT(view, who_leaves_a_full_view_is_in_no_answer, 120)
+TEST_F(view, who_leaves_a_full_view_is_in_no_answer)
 {
 	enum { GROUPS = 40, N = 60 };
 	struct pgnl_view *view = mapped(self->h, NULL);

@@ -380,7 +380,7 @@ TEST_F(watch, missed_events_are_replayed)
 	EXPECT_LE(1, resyncs);
 }
 
-TEST_F_TIMEOUT(watch, what_cannot_be_replayed_is_listed_anew, 120)
+TEST_F(watch, what_cannot_be_replayed_is_listed_anew)
 {
 	const struct pgnl_event *event;
 
@@ -402,7 +402,7 @@ TEST_F_TIMEOUT(watch, what_cannot_be_replayed_is_listed_anew, 120)
 }
 
 /* It can't be made up for, which says so, and another one can. */
-TEST_F_TIMEOUT(watch, one_that_may_not_be_listed_keeps_no_other_back, 120)
+TEST_F(watch, one_that_may_not_be_listed_keeps_no_other_back)
 {
 	const struct pgnl_event *event;
 	long limit;
