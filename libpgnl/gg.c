@@ -496,7 +496,7 @@ LP_EXPORT int pgnl_gg_whereis_name(struct pgnl *handle, const char *where, const
 LP_EXPORT int pgnl_gg_send(struct pgnl *handle, const char *where, const char *name,
 			   const void *data, size_t len, struct pgnl_sent *sent)
 {
-	struct pgnl_sent unasked;
+	struct pgnl_sent unasked = { 0 };
 	int ret;
 
 	sent = sent ? sent : &unasked;
