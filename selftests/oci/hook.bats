@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2154,SC2030,SC2031
+# shellcheck disable=SC2016,SC2154,SC2030,SC2031
 # The hook by itself, given states as a runtime would.
 load ../cli/lib
 load lib
