@@ -267,7 +267,6 @@ TEST_F(global_SUITE, send_by_name)
 	EXPECT_EQ(-ENOTCONN, pgnl_name_send(self->h, "node:cp2", "test", "hi", 2, &sent));
 }
 
-/* Nothing of a name stays that its next holder could meet. */
 TEST_F(global_SUITE, who_does_not_want_to_know_who_got_a_message)
 {
 	ASSERT_EQ(PGNL_YES, pgnl_name_register(self->h, "test", self->a.pid, NULL, NULL));
@@ -294,6 +293,7 @@ TEST_F(global_SUITE, who_lets_callers_queue_keeps_none_of_them_for_ever)
 	close(fd);
 }
 
+/* Nothing of a name stays that its next holder could meet. */
 TEST_F(global_SUITE, leftover_name)
 {
 	const struct pgnl_name_opts opts = { PGNL_RANDOM_EXIT, "old", 3 };
