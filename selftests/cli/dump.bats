@@ -31,8 +31,7 @@ setup() {
 	unshare -n sleep infinity 3>&- &
 	there=$!
 	sleepers+=("$there")
-	elsewhere() { [ "$(readlink "/proc/$there/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
-	eventually elsewhere
+	eventually in_other_netns "$there"
 	pgnl scope share pg --netns "/proc/$there/ns/net" --as host
 	nsenter -t "$there" -n pgnl dump >"$dump"
 	[ "$(jq -c '[.scopes[].scope] | sort' "$dump")" = '["global","pg","pg2"]' ]

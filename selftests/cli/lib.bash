@@ -44,6 +44,11 @@ eventually() {
 	done
 }
 
+# in_other_netns PID: the process is in another network namespace than the test.
+in_other_netns() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 # Run pgnl, expect that exit code, nothing on standard output, one line of talk.
 # (run would take several processes for it, which cost in a slow machine.)
 complains() {

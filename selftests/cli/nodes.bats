@@ -8,14 +8,10 @@ setup() {
 	unshare -n sleep infinity 3>&- &
 	sleepers+=($!)
 	ns=$!
-	eventually in_other_netns
+	eventually in_other_netns "$ns"
 	coproc AGENT { nsenter -t "$ns" -n "$BATS_TEST_DIRNAME/../../build/selftests/agent" here "${GRACE:-60000}" 3>&-; }
 	read -r answer <&"${AGENT[0]}"
 	[ "$answer" = ok ]
-}
-
-in_other_netns() {
-	[ "$(readlink "/proc/$ns/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 pgnl() {
