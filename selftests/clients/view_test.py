@@ -195,8 +195,9 @@ def test_large_groups_are_whole():
 def test_groups_without_a_place_in_the_directory_are_asked_for():
     view = mapped()
     process, = sleepers(1)
-    # With so few groups all of these belong into one bucket, which has not room for them.
-    names = [name for name in map(str, range(5000)) if view.hash(name.encode()) >> 32 & 63 == 0][:15]
+    # With so few groups all of these belong into one bucket, which has 15 places and is
+    # arranged anew for up to 12; those after may find theirs free.
+    names = [name for name in map(str, range(9999)) if view.hash(name.encode()) >> 32 & 63 == 0][:20]
     left_out = []
     for name in names:
         pgnl("join", name, "--pid", str(process.pid))
@@ -205,7 +206,7 @@ def test_groups_without_a_place_in_the_directory_are_asked_for():
             assert [m.pid for m in view.members(name)] == [process.pid], name
         except reader.Ask:
             left_out.append(name)
-    assert 0 < len(left_out) < 5, left_out
+    assert 5 <= len(left_out) <= 8, left_out
     for name in left_out:
         assert listed(name, "--view") == listed(name) is not None, name
     end([process])
