@@ -280,7 +280,7 @@ static int print_events(struct cli *cli, struct pgnl_gg_monitor *monitor, uint64
 static int run_monitor(struct cli *cli, int argc, char **argv)
 {
 	struct pgnl_gg_monitor *monitor;
-	int64_t timeout = WATCH_FOREVER;
+	int64_t timeout = DEADLINE_NEVER;
 	bool good = true;
 	uint64_t count = 0;
 	int key, status, ret;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "deadline.h"
 #include "err.h"
 #include "name.h"
 #include "out.h"
@@ -18,14 +19,6 @@ enum {
 	OPT_ONE = 256, OPT_CLOSEST, OPT_KEY, OPT_LOCAL, OPT_OTHERS, OPT_ID, OPT_UID, OPT_TIMEOUT,
 	OPT_COUNT, OPT_RAW, OPT_ROOM, OPT_WHERE
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- send --- */
 
@@ -117,11 +110,10 @@ static int check_send(struct cli *cli, struct letter *letter)
 	return status;
 }
 
-static void nap(int64_t deadline, int64_t *ms)
+static void nap(const struct deadline *deadline, int *ms)
 {
-	int64_t left = deadline - now_ms();
-	int64_t now = left < *ms ? left : *ms;
-	struct timespec pause = { .tv_nsec = (now > 0 ? now : 0) * 1000000 };
+	int left = deadline_left(deadline);
+	struct timespec pause = { .tv_nsec = (left < *ms ? left : *ms) * 1000000L };
 
 	nanosleep(&pause, NULL);
 	*ms = *ms * 2 < NAP_MAX_MS ? *ms * 2 : NAP_MAX_MS;
@@ -142,16 +134,15 @@ static int send_now(struct cli *cli, const struct letter *letter, struct pgnl_se
 /* Until somebody has it, or the time is up. */
 static int send_once(struct cli *cli, const struct letter *letter, struct pgnl_sent *sent)
 {
-	int64_t deadline = now_ms() + letter->timeout, ms = NAP_MIN_MS;
-	int ret;
+	struct deadline deadline = deadline_in(letter->timeout < 0 ? 0 : letter->timeout);
+	int ms = NAP_MIN_MS, ret;
 
 	for (;;) {
 		*sent = (struct pgnl_sent){ 0 };
 		ret = send_now(cli, letter, sent);
-		if ((ret && !err_is_nobody(cli, ret)) || sent->reached || now_ms() >= deadline ||
-		    letter->timeout < 0)
+		if ((ret && !err_is_nobody(cli, ret)) || sent->reached || !deadline_left(&deadline))
 			return ret;
-		nap(deadline, &ms);
+		nap(&deadline, &ms);
 	}
 }
 
@@ -325,7 +316,7 @@ const struct command cmd_name_send = {
 struct receiver {
 	struct pgnl_inbox_opts opts;
 	uint64_t count;		/* 0: no end */
-	int64_t deadline;	/* -1: none */
+	struct deadline deadline;
 	bool raw;
 	bool left;		/* the group, so that no more can come */
 	char node[sizeof(((struct pgnl_info *)NULL)->node)];
@@ -343,7 +334,7 @@ static bool parse_recv_option(const struct cli *cli, int key, struct receiver *r
 	case OPT_TIMEOUT:
 		if (!args_seconds(cli, optarg, &ms))
 			return false;
-		r->deadline = now_ms() + ms;
+		r->deadline = deadline_in(ms);
 		return true;
 	case OPT_COUNT:
 		return args_number(cli, "count", optarg, 1, UINT32_MAX, &r->count);
@@ -415,13 +406,6 @@ static void print_message(const struct cli *cli, const struct receiver *r,
 	}
 }
 
-static int time_left(const struct receiver *r)
-{
-	int64_t left = r->deadline < 0 ? -1 : r->deadline - now_ms();
-
-	return left < 0 && r->deadline >= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
-
 static void leave(struct cli *cli, struct receiver *r)
 {
 	if (!r->left)
@@ -437,9 +421,9 @@ static int receive(struct cli *cli, struct receiver *r)
 	int ret, status;
 
 	while (!r->count || n < r->count) {
-		if (!time_left(r))
+		if (!deadline_left(&r->deadline))
 			leave(cli, r);
-		ret = pgnl_recv(r->inbox, &message, time_left(r));
+		ret = pgnl_recv(r->inbox, &message, deadline_left(&r->deadline));
 		if (ret == -EINTR)
 			continue;
 		if (ret == -EAGAIN)
@@ -459,7 +443,7 @@ static int receive(struct cli *cli, struct receiver *r)
 
 static int run_recv(struct cli *cli, int argc, char **argv)
 {
-	struct receiver r = { .opts.uid = PGNL_ANY_UID, .deadline = -1 };
+	struct receiver r = { .opts.uid = PGNL_ANY_UID, .deadline = deadline_in(DEADLINE_NEVER) };
 	int key, status;
 
 	while ((key = args_next(cli, argc, argv)) >= 0)

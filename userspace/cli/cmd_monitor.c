@@ -239,7 +239,7 @@ static int monitor(struct cli *cli, struct wanted *want)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct wanted want = { .timeout = WATCH_FOREVER };
+	struct wanted want = { .timeout = DEADLINE_NEVER };
 	bool good = true;
 	int key;
 

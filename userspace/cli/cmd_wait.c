@@ -85,7 +85,7 @@ static int wait_until(struct cli *cli, struct pgnl_watch *watch, const struct wa
 
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct wanted want = { .min = 1, .timeout = WATCH_FOREVER };
+	struct wanted want = { .min = 1, .timeout = DEADLINE_NEVER };
 	struct pgnl_watch *watch;
 	bool good = true, min = false;
 	int key, status, ret;

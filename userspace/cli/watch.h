@@ -3,21 +3,8 @@
 #ifndef WATCH_H
 #define WATCH_H
 
-#include <stdint.h>
-
 #include "cli.h"
-
-#define WATCH_FOREVER	(-1)
-
-/* A time by which something is to happen. */
-struct deadline {
-	int64_t at;		/* milliseconds, or WATCH_FOREVER */
-};
-
-/* From now on; a limit of WATCH_FOREVER is none. */
-struct deadline deadline_in(int64_t limit);
-/* Milliseconds that are left, for poll(2). */
-int deadline_left(const struct deadline *deadline);
+#include "deadline.h"
 
 /* Opens a watch, or complains and returns the exit code. */
 int watch_open(struct cli *cli, struct pgnl_watch **watch);
