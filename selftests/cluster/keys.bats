@@ -112,18 +112,57 @@ is_knocked_at() {
 	[ "$(agent_says "$1" | jq .engine.refused)" -gt 0 ]
 }
 
-# They take the place of the node's agent for as long as they may say nothing.
-@test "users without the key who connect do not keep two nodes apart" {
-	local node
-	start a b
-	eventually meet a b
-	nsenter --net=/run/netns/b -- setpriv --reuid=nobody --clear-groups \
-		"$cluster_tests/knock.py" 3>&- &
+# as_anybody NODE COMMAND...: of a user of the node without rights, in the background.
+as_anybody() {
+	local node=$1
+	shift
+	nsenter --net="/run/netns/$node" -- setpriv --reuid=nobody --clear-groups "$@" 3>&- &
 	sleepers+=($!)
-	eventually is_knocked_at a
+}
+
+# They take the place of the node's agent for as long as they may say nothing.
+meet_all_the_same() {
+	local node
 	for node in b a b; do
 		stop "$node" KILL
 		start "$node"
 		eventually meet a b
 	done
+}
+
+@test "users without the key who connect do not keep two nodes apart" {
+	start a b
+	eventually meet a b
+	as_anybody b "$cluster_tests/knock.py"
+	eventually is_knocked_at a
+	meet_all_the_same
+}
+
+@test "nor do users who can be found as an agent" {
+	start a b
+	eventually meet a b
+	as_anybody b "$cluster_tests/knock.py" bind
+	eventually is_knocked_at a
+	meet_all_the_same
+}
+
+# An agent has heard who another one says it is, by way of them; or has fallen for it.
+relayed() {
+	stop b KILL
+	start b
+	grep -q "is not at the end that it says" "$cluster/a.log" "$cluster/b.log" || [ -s "$heard" ]
+}
+
+# Between two agents that are not connected yet: each is told all that the other one says.
+@test "users of two nodes who pass on what the agents say are not these agents" {
+	local path
+	path=$(mktemp -u /tmp/relay.XXXXXX)
+	heard=$BATS_TEST_TMPDIR/heard
+	as_anybody a "$cluster_tests/relay.py" "$path" >"$heard"
+	as_anybody b "$cluster_tests/relay.py" "$path" >>"$heard"
+	start a b
+	eventually relayed
+	end_sleepers
+	eventually meet a b
+	[ ! -s "$heard" ]
 }

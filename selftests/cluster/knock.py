@@ -1,51 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""knock.py: connect to the agents of other nodes, again and again, and say nothing, as any
-user may."""
+"""knock.py [bind]: connect to the agents of other nodes, again and again, and say nothing, as
+any user may; bind: be found as the agent of this node, too."""
 
 import socket
-import struct
+import sys
 import time
 
-SERVICE = 0x70676e6c    # "pgnl"
-SUB_PORTS, FOREVER, PUBLISHED = 1, 0xffffffff, 1
-
-
-def make():
-    """A socket of the kind that agents have."""
-    return socket.socket(socket.AF_TIPC, socket.SOCK_SEQPACKET)
-
-
-def ask_for_agents():
-    """TIPC's topology server, which tells of them."""
-    sock = make()
-    sock.connect((socket.TIPC_ADDR_NAME, 1, 1, 0))
-    sock.send(struct.pack("=5I8s", SERVICE, 0, FOREVER, FOREVER, SUB_PORTS, b""))
-    sock.setblocking(False)
-    return sock
-
-
-def note(server, agents):
-    """What it has told since."""
-    while True:
-        try:
-            event, _, _, ref, node = struct.unpack("=5I", server.recv(64)[:20])
-        except BlockingIOError:
-            return
-        if node not in (0, server.getsockname()[1]):
-            (agents.add if event == PUBLISHED else agents.discard)((node, ref))
-
-
-def connect(node, ref):
-    """A connection, or None."""
-    sock = make()
-    sock.settimeout(1)
-    try:
-        sock.connect((socket.TIPC_ADDR_ID, node, ref, 0))
-    except OSError:
-        return None
-    sock.setblocking(False)
-    return sock
+import anyone
 
 
 def is_open(sock):
@@ -58,9 +20,32 @@ def is_open(sock):
         return False
 
 
-SERVER, AGENTS, HELD = ask_for_agents(), set(), []
+def pose():
+    """As the agents of all groups, who take connections and say nothing."""
+    sock = anyone.make()
+    sock.bind((socket.TIPC_ADDR_NAMESEQ, anyone.SERVICE, 0, 0xffffffff, socket.TIPC_CLUSTER_SCOPE))
+    sock.listen()
+    sock.setblocking(False)
+    return sock
+
+
+def taken(listener):
+    """Who has connected to it."""
+    try:
+        while True:
+            sock = listener.accept()[0]
+            sock.setblocking(False)
+            yield sock
+    except BlockingIOError:
+        return
+
+
+SERVER, AGENTS, HELD = anyone.ask_for_agents(), set(), []
+LISTENER = pose() if sys.argv[1:] == ["bind"] else None
 while True:
-    note(SERVER, AGENTS)
+    anyone.note(SERVER, AGENTS)
     HELD = [sock for sock in HELD if is_open(sock)]
-    HELD += filter(None, (connect(*agent) for agent in AGENTS))
+    HELD += filter(None, (anyone.connect(*agent) for agent in AGENTS))
+    if LISTENER:
+        HELD += taken(LISTENER)
     time.sleep(0.005)

@@ -53,6 +53,17 @@ int acceptor_take(struct acceptor *acceptor)
 	return fd;
 }
 
+void acceptor_hold(struct acceptor *acceptor)
+{
+	event_del(acceptor->readable);
+}
+
+void acceptor_go_on(struct acceptor *acceptor)
+{
+	if (!evtimer_pending(acceptor->pause, NULL))
+		event_add(acceptor->readable, NULL);
+}
+
 void acceptor_close(struct acceptor *acceptor)
 {
 	if (acceptor->readable)

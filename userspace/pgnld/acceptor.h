@@ -22,6 +22,9 @@ int acceptor_open(struct acceptor *acceptor, struct event_base *base, int fd,
 		  event_callback_fn connected, void *arg);
 /* The next one, non-blocking, or -1: nobody for now. */
 int acceptor_take(struct acceptor *acceptor);
+/* Nobody is called back for, until it goes on. */
+void acceptor_hold(struct acceptor *acceptor);
+void acceptor_go_on(struct acceptor *acceptor);
 /* Also of one that is all 0. */
 void acceptor_close(struct acceptor *acceptor);
 

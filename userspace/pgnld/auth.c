@@ -156,7 +156,7 @@ static void add_text(struct hmac_sha256_ctx *ctx, struct core_text text)
 
 static void add_claim(struct hmac_sha256_ctx *ctx, const struct core_claim *claim)
 {
-	add_number(ctx, claim->address);
+	add_number(ctx, claim->end);
 	add_number(ctx, claim->incarnation);
 	add_number(ctx, claim->version_min);
 	add_number(ctx, claim->version_max);

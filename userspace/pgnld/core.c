@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define HELLO_TIME	1000000000ull
-#define HELLO_MAX	16
 #define BACKLOG_MAX	65536
 #define NAME_TIME	5000000000ull
 /* A row and what is around it have to fit. */
@@ -58,7 +57,7 @@ static void set_config(struct core *core, const struct core_config *config)
 	if (!own->hello_time)
 		own->hello_time = HELLO_TIME;
 	if (!own->hello_max)
-		own->hello_max = HELLO_MAX;
+		own->hello_max = ENGINE_STRANGERS;
 	if (!own->backlog_max)
 		own->backlog_max = BACKLOG_MAX;
 	if (!own->version_min)

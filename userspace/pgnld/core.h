@@ -220,7 +220,7 @@ enum core_log_level { CORE_LOG_ERROR, CORE_LOG_WARNING, CORE_LOG_INFO, CORE_LOG_
  * only, for this connection only.
  */
 struct core_claim {
-	uint64_t address;	/* the engine's */
+	uint64_t end;		/* of the connection, its own */
 	uint64_t incarnation;
 	uint32_t version_min;
 	uint32_t version_max;
@@ -240,6 +240,7 @@ struct core_out {
 	 */
 	enum engine_sent (*send)(void *arg, uint64_t peer, uint64_t epoch,
 				 const void *data, size_t len);
+	void (*known)(void *arg, uint64_t peer, uint64_t epoch);
 	void (*close)(void *arg, uint64_t peer, uint64_t epoch);
 
 	/*
@@ -436,8 +437,8 @@ uint64_t core_act_id(const struct core_act *act, size_t i);
 /* --- The engine, as struct engine_events ------------------------------------------ */
 
 /* nonce: random, new each time. */
-void core_peer_up(struct core *core, uint64_t self, uint64_t peer, uint64_t epoch,
-		  const uint8_t nonce[CORE_NONCE]);
+void core_peer_up(struct core *core, uint64_t peer, uint64_t epoch,
+		  const struct engine_ends *ends, const uint8_t nonce[CORE_NONCE]);
 void core_peer_down(struct core *core, uint64_t peer, uint64_t epoch);
 /* Whatever the bytes are. */
 void core_recv(struct core *core, uint64_t peer, uint64_t epoch,

@@ -13,6 +13,11 @@
  * - An epoch is one connection to one peer, from peer_up() to peer_down(), to
  *   close() or to stop(). Its number is the engine's own, grows, and is never
  *   used again; the two ends may number the same connection differently.
+ * - A connection has two ends, each with a number that no other end has at the
+ *   time, and both agents are told both numbers. So who passes on what two others
+ *   say can't be taken for either: he is at the end of two connections.
+ * - Of the epochs at most ENGINE_STRANGERS are of peers that are not known() yet;
+ *   whoever else connects, or is to be connected to, waits.
  * - A peer has at most one epoch at a time at each end. If both ends connect at
  *   once the engine chooses; a new one begins after the old one's peer_down().
  * - Within an epoch frames arrive whole, in the order sent, none missing, none
@@ -37,6 +42,14 @@
 
 struct engine;
 
+#define ENGINE_STRANGERS	16
+
+/* Of a connection: the own one, and the peer's. */
+struct engine_ends {
+	uint64_t here;
+	uint64_t there;
+};
+
 /* What became of a frame. */
 enum engine_sent {
 	ENGINE_OK = 0,		/* taken: it arrives, or the epoch ends */
@@ -46,8 +59,9 @@ enum engine_sent {
 
 /* What an engine tells, one at a time. */
 struct engine_events {
-	/* An epoch has begun. self: the own address as this peer knows it. */
-	void (*peer_up)(void *arg, uint64_t self, uint64_t peer, uint64_t epoch);
+	/* An epoch has begun. */
+	void (*peer_up)(void *arg, uint64_t peer, uint64_t epoch,
+			const struct engine_ends *ends);
 	/* An epoch has ended by itself or by the other end. */
 	void (*peer_down)(void *arg, uint64_t peer, uint64_t epoch);
 	/* A frame; the bytes are the engine's, and valid during the call. */
@@ -72,6 +86,8 @@ struct engine_ops {
 	/* Never waits. The bytes are the caller's again at once. */
 	enum engine_sent (*send)(struct engine *engine, uint64_t peer, uint64_t epoch,
 				 const void *data, size_t len);
+	/* The peer has shown who it is. */
+	void (*known)(struct engine *engine, uint64_t peer, uint64_t epoch);
 	/* End an epoch; one that is gone is fine. */
 	void (*close)(struct engine *engine, uint64_t peer, uint64_t epoch);
 	void (*limits)(const struct engine *engine, struct engine_limits *limits);

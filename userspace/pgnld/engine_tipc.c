@@ -13,6 +13,7 @@
 
 #include "acceptor.h"
 #include "auth.h"
+#include "ends.h"
 #include "engine_tipc.h"
 #include "log.h"
 
@@ -24,6 +25,8 @@
 #define TOPOLOGY_SECONDS 1		/* before the topology server is asked anew */
 #define ADDRESS_SECONDS	5		/* TIPC needs one, unless it finds itself twice */
 #define FRAMES_AT_ONCE	64		/* of one peer, before others have a turn */
+#define TRIES_AT_ONCE	(ENGINE_STRANGERS / 2)	/* so that others find room to connect */
+#define REFS_MAX	8
 
 enum peer_state {
 	PEER_IDLE,
@@ -35,10 +38,19 @@ enum peer_state {
 /* Another agent, as long as it is published, or has an epoch. */
 struct peer {
 	uint32_t node;		/* the key */
-	uint32_t ref;		/* of its listening socket; 0: it is not published */
+	/* Of its listening socket, and of any that a user of the node has published beside
+	 * it; none: it is not published.
+	 */
+	uint32_t refs[REFS_MAX];
+	unsigned int n_refs;
+	unsigned int tries;	/* each at the next of them */
+	uint32_t trying;
 	enum peer_state state;
 	int fd;			/* of the connection, -1: none */
+	struct engine_ends ends;
 	uint64_t epoch;
+	bool stranger;		/* takes one of the few places */
+	bool waits;		/* for such a place, to connect */
 	bool full;		/* the core waits for room */
 	struct tipc *tipc;
 	struct event *readable;
@@ -61,6 +73,9 @@ struct tipc {
 	struct acceptor acceptor;	/* of the listener */
 	struct event *topology_event, *address_timer;
 	struct event *topology_timer;	/* when the server has ended the connection */
+	struct event *turn;		/* of who waits for a place */
+	unsigned int strangers;
+	unsigned int connecting;	/* of them */
 	uint32_t listener_ref;
 	uint32_t group;		/* instance of the service */
 	struct peer *peers;
@@ -127,8 +142,33 @@ static struct peer *get_peer(struct tipc *tipc, uint32_t node)
 	return peer;
 }
 
+/* --- places for strangers ----------------------------------------------------- */
+
+static bool has_place(const struct tipc *tipc)
+{
+	return tipc->strangers < ENGINE_STRANGERS;
+}
+
+static void take_place(struct peer *peer)
+{
+	peer->stranger = true;
+	peer->tipc->strangers++;
+}
+
+static void leave_place(struct peer *peer)
+{
+	static const struct timeval now;
+
+	if (!peer->stranger)
+		return;
+	peer->stranger = false;
+	peer->tipc->strangers--;
+	evtimer_add(peer->tipc->turn, &now);
+}
+
 static void close_connection(struct peer *peer)
 {
+	leave_place(peer);
 	if (peer->readable)
 		event_free(peer->readable);
 	if (peer->writable)
@@ -197,8 +237,9 @@ static void note_end(struct peer *peer)
 /* Nothing is connected: try again, or wait for the other one, or forget it. */
 static void settle(struct peer *peer)
 {
+	peer->tipc->connecting -= peer->state == PEER_CONNECTING;
 	peer->state = PEER_IDLE;
-	if (!peer->ref)
+	if (!peer->n_refs)
 		free_peer(peer);
 	else if (peer->ours_next || is_ours_to_connect(peer))
 		retry_after(peer, pause_left(peer));
@@ -225,12 +266,14 @@ static void begin_epoch(struct peer *peer, bool accepted)
 	struct tipc *tipc = peer->tipc;
 
 	evtimer_del(peer->retry);
+	tipc->connecting -= peer->state == PEER_CONNECTING;
 	peer->state = PEER_UP;
+	peer->waits = false;
 	peer->epoch = ++tipc->last_epoch;
 	peer->accepted = accepted;
 	clock_gettime(CLOCK_MONOTONIC, &peer->begun);
 	tipc->stats.connected++;
-	tipc->events->peer_up(tipc->arg, own_address(tipc), peer->node, peer->epoch);
+	tipc->events->peer_up(tipc->arg, peer->node, peer->epoch, &peer->ends);
 }
 
 static void end_epoch(struct peer *peer)
@@ -258,18 +301,15 @@ static void fail_connect(struct peer *peer, int error)
 /* TIPC tells nothing when the link takes the first word or its answer with it: so
  * there is a limit to it, beside the one in the kernel.
  */
-static void try_connect(struct peer *peer)
+static void try_now(struct peer *peer)
 {
 	struct sockaddr_tipc to = {
 		.family = AF_TIPC, .addrtype = TIPC_SOCKET_ADDR,
-		.addr.id = { .ref = peer->ref, .node = peer->node },
+		.addr.id = { .ref = peer->trying, .node = peer->node },
 	};
 	uint32_t limit = CONNECT_MS;
 	int fd = make_socket(peer->tipc, SOCK_NONBLOCK), error;
 
-	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
-	peer->ours_next = false;
-	peer->state = PEER_CONNECTING;
 	if (fd < 0) {
 		fail_connect(peer, -fd);
 		return;
@@ -289,6 +329,36 @@ static void try_connect(struct peer *peer)
 	fail_connect(peer, error);
 }
 
+static void try_connect(struct peer *peer)
+{
+	struct tipc *tipc = peer->tipc;
+
+	peer->waits = !has_place(tipc) || tipc->connecting >= TRIES_AT_ONCE;
+	if (peer->waits)
+		return;
+	take_place(peer);
+	tipc->connecting++;
+	peer->state = PEER_CONNECTING;
+	peer->ours_next = false;
+	peer->trying = peer->refs[peer->tries++ % peer->n_refs];
+	clock_gettime(CLOCK_MONOTONIC, &peer->tried);
+	try_now(peer);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct tipc *tipc = arg;
+	struct peer *peer, *next;
+
+	(void)fd;
+	(void)what;
+	acceptor_go_on(&tipc->acceptor);
+	HASH_ITER(hh, tipc->peers, peer, next) {
+		if (peer->waits && peer->state == PEER_IDLE && peer->n_refs)
+			try_connect(peer);
+	}
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct peer *peer = arg;
@@ -299,7 +369,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 		end_epoch(peer);
 	else if (peer->state == PEER_CONNECTING)
 		fail_connect(peer, ETIMEDOUT);
-	else if (peer->state == PEER_IDLE && peer->ref)
+	else if (peer->state == PEER_IDLE && peer->n_refs)
 		try_connect(peer);
 }
 
@@ -308,17 +378,15 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
  */
 static bool see_connecting(struct peer *peer)
 {
-	struct sockaddr_tipc name;
 	socklen_t len = sizeof(int);
 	int error = 0;
 
 	getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	len = sizeof(name);
 	if (error) {
 		fail_connect(peer, error);
 		return false;
 	}
-	if (getpeername(peer->fd, (struct sockaddr *)&name, &len))
+	if (ends_of(peer->fd, &peer->ends))
 		return false;
 	begin_epoch(peer, false);
 	return true;
@@ -400,6 +468,14 @@ static enum engine_sent tipc_send(struct engine *engine, uint64_t node, uint64_t
 	return ENGINE_GONE;
 }
 
+static void tipc_known(struct engine *engine, uint64_t node, uint64_t epoch)
+{
+	struct peer *peer = find_peer(of(engine), (uint32_t)node);
+
+	if (peer && peer->epoch == epoch)
+		leave_place(peer);
+}
+
 static void tipc_close(struct engine *engine, uint64_t node, uint64_t epoch)
 {
 	struct peer *peer = find_peer(of(engine), (uint32_t)node);
@@ -430,20 +506,26 @@ static bool is_welcome(struct tipc *tipc, uint32_t node)
 
 static void take_connection(struct tipc *tipc, int fd)
 {
-	struct sockaddr_tipc name = { 0 };
-	socklen_t len = sizeof(name);
+	struct engine_ends ends = { 0 };
 	struct peer *peer;
+	uint32_t node;
 
-	if (getpeername(fd, (struct sockaddr *)&name, &len) || !is_welcome(tipc, name.addr.id.node)) {
-		log_debug("node %x: a connection was refused", name.addr.id.node);
+	ends_of(fd, &ends);
+	node = ends_node(ends.there);
+	if (!is_welcome(tipc, node)) {
+		log_debug("node %x: a connection was refused", node);
 		tipc->stats.refused++;
 		close(fd);
 		return;
 	}
-	peer = get_peer(tipc, name.addr.id.node);
-	if (!peer)
+	peer = get_peer(tipc, node);
+	if (!peer) {
 		close(fd);
-	else if (watch_connection(peer, fd))
+		return;
+	}
+	take_place(peer);
+	peer->ends = ends;
+	if (watch_connection(peer, fd))
 		begin_epoch(peer, true);
 	else
 		settle(peer);
@@ -456,11 +538,37 @@ static void on_listener(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (left-- && (made = acceptor_take(&tipc->acceptor)) >= 0)
+	while (left-- && has_place(tipc) && (made = acceptor_take(&tipc->acceptor)) >= 0)
 		take_connection(tipc, made);
+	if (!has_place(tipc))
+		acceptor_hold(&tipc->acceptor);
 }
 
 /* --- who is there ----------------------------------------------------------------- */
+
+static unsigned int find_ref(const struct peer *peer, uint32_t ref)
+{
+	unsigned int i = 0;
+
+	while (i < peer->n_refs && peer->refs[i] != ref)
+		i++;
+	return i;
+}
+
+static void remove_ref(struct peer *peer, unsigned int i)
+{
+	peer->n_refs--;
+	memmove(&peer->refs[i], &peer->refs[i + 1], (peer->n_refs - i) * sizeof(peer->refs[0]));
+}
+
+static void add_ref(struct peer *peer, uint32_t ref)
+{
+	if (find_ref(peer, ref) < peer->n_refs)
+		return;
+	if (peer->n_refs == REFS_MAX)
+		remove_ref(peer, 0);
+	peer->refs[peer->n_refs++] = ref;
+}
 
 static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 {
@@ -475,7 +583,7 @@ static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 		return;
 	}
 	log_debug("node %x: an agent is there", node);
-	peer->ref = ref;
+	add_ref(peer, ref);
 	if (peer->state != PEER_IDLE)
 		return;
 	if (peer->ours_next || is_ours_to_connect(peer))
@@ -487,14 +595,15 @@ static void on_published(struct tipc *tipc, uint32_t node, uint32_t ref)
 static void on_withdrawn(struct tipc *tipc, uint32_t node, uint32_t ref)
 {
 	struct peer *peer = find_peer(tipc, node);
+	unsigned int i = peer ? find_ref(peer, ref) : 0;
 
-	if (!peer || peer->ref != ref)
+	if (!peer || i == peer->n_refs)
 		return;
 	log_debug("node %x: the agent has gone", node);
-	peer->ref = 0;
-	if (peer->state == PEER_CONNECTING)
+	remove_ref(peer, i);
+	if (peer->state == PEER_CONNECTING && peer->trying == ref)
 		fail_connect(peer, ENOTCONN);
-	else if (peer->state == PEER_IDLE)
+	else if (peer->state == PEER_IDLE && !peer->n_refs)
 		free_peer(peer);
 }
 
@@ -525,7 +634,7 @@ static void lose_topology(struct tipc *tipc)
 	log_warning("TIPC: the topology server has ended the subscription; it is asked anew");
 	close_topology(tipc);
 	HASH_ITER(hh, tipc->peers, peer, next) {
-		peer->ref = 0;
+		peer->n_refs = 0;
 		if (peer->state == PEER_IDLE)
 			free_peer(peer);
 	}
@@ -655,7 +764,11 @@ static void tipc_stop(struct engine *engine)
 	if (tipc->topology_timer)
 		event_free(tipc->topology_timer);
 	tipc->address_timer = NULL;
+	if (tipc->turn)
+		event_free(tipc->turn);
 	tipc->topology_timer = NULL;
+	tipc->turn = NULL;
+	tipc->strangers = tipc->connecting = 0;
 	tipc->events = NULL;
 }
 
@@ -667,7 +780,8 @@ static int tipc_start(struct engine *engine, const struct engine_events *events,
 	tipc->events = events;
 	tipc->arg = arg;
 	tipc->topology_timer = evtimer_new(tipc->base, on_topology_timer, tipc);
-	ret = tipc->topology_timer ? listen_for_peers(tipc) : -ENOMEM;
+	tipc->turn = evtimer_new(tipc->base, on_turn, tipc);
+	ret = tipc->topology_timer && tipc->turn ? listen_for_peers(tipc) : -ENOMEM;
 	if (!ret)
 		ret = subscribe(tipc);
 	if (!ret)
@@ -712,6 +826,7 @@ static const struct engine_ops ops = {
 	.start = tipc_start,
 	.stop = tipc_stop,
 	.send = tipc_send,
+	.known = tipc_known,
 	.close = tipc_close,
 	.limits = tipc_limits,
 };

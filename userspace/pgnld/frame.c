@@ -6,7 +6,7 @@
 /* A frame is [type, {key: value, ...}], the keys growing. */
 
 enum { HELLO_VERSION_MIN = 1, HELLO_VERSION_MAX, HELLO_FEATURES, HELLO_NODE,
-	HELLO_INCARNATION, HELLO_ADDRESS, HELLO_GLOBAL_GROUP, HELLO_CONFIG_HASH,
+	HELLO_INCARNATION, HELLO_END, HELLO_GLOBAL_GROUP, HELLO_CONFIG_HASH,
 	HELLO_NONCE, HELLO_DIGEST_KEY };
 enum { AUTH_MAC = 1 };
 enum { ROWS_FROM = 1, ROWS_BEGIN, ROWS_ROWS, ROWS_TO, ROWS_END };
@@ -59,7 +59,7 @@ void frame_put_hello(struct wire_writer *w, const struct core_claim *claim)
 	wire_put_number(w, HELLO_FEATURES, claim->features);
 	put_bytes(w, HELLO_NODE, claim->node.data, claim->node.len);
 	wire_put_number(w, HELLO_INCARNATION, claim->incarnation);
-	wire_put_number(w, HELLO_ADDRESS, claim->address);
+	wire_put_number(w, HELLO_END, claim->end);
 	put_bytes(w, HELLO_GLOBAL_GROUP, claim->global_group.data, claim->global_group.len);
 	wire_put_number(w, HELLO_CONFIG_HASH, claim->config_hash);
 	put_bytes(w, HELLO_NONCE, claim->nonce, sizeof(claim->nonce));
@@ -318,8 +318,8 @@ static void read_hello_value(struct wire_reader *r, uint64_t key, struct core_cl
 	case HELLO_INCARNATION:
 		wire_uint(r, UINT64_MAX, &claim->incarnation);
 		break;
-	case HELLO_ADDRESS:
-		wire_uint(r, UINT64_MAX, &claim->address);
+	case HELLO_END:
+		wire_uint(r, UINT64_MAX, &claim->end);
 		break;
 	case HELLO_GLOBAL_GROUP:
 		read_word(r, 0, &claim->global_group);

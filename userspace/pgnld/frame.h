@@ -45,7 +45,7 @@ enum frame_bye {
 	BYE_VERSION = 2,	/* no common version of the protocol */
 	BYE_GROUP = 3,		/* another global group */
 	BYE_KEY = 4,		/* a wrong MAC, or none */
-	BYE_DUPLICATE = 5,	/* your name or address is another node's */
+	BYE_DUPLICATE = 5,	/* your name is another node's */
 	BYE_BUSY = 6,		/* too many connections that are not known yet */
 	BYE_CONFIG = 7,		/* I have another configuration now */
 };

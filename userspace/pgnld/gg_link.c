@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ends.h"
 #include "frame.h"
 #include "outbox.h"
 
@@ -25,6 +26,7 @@ struct link {
 	int error;		/* of connecting, at once */
 	int fd;
 	struct event *readable, *writable, *timer;
+	struct engine_ends ends;
 	struct core_claim own, peer;
 	char own_node[CORE_NAME_MAX], own_group[CORE_NAME_MAX];
 	char peer_node[CORE_NAME_MAX], peer_group[CORE_NAME_MAX];
@@ -110,14 +112,6 @@ static void keep(struct core_claim *to, const struct core_claim *claim, char *no
 	to->global_group.data = group;
 }
 
-static uint32_t address(int fd, int (*name)(int fd, struct sockaddr *to, socklen_t *len))
-{
-	struct sockaddr_tipc at = { 0 };
-	socklen_t len = sizeof(at);
-
-	return name(fd, (struct sockaddr *)&at, &len) ? 0 : at.addr.id.node;
-}
-
 static void say_hello(struct link *link)
 {
 	uint8_t data[FRAME_HELLO_MAX];
@@ -128,7 +122,7 @@ static void say_hello(struct link *link)
 	};
 
 	link->env.claim(link->env.arg, &claim);
-	claim.address = address(link->fd, getsockname);
+	claim.end = link->ends.here;
 	auth_random(claim.nonce, sizeof(claim.nonce));
 	auth_random(claim.digest_key, sizeof(claim.digest_key));
 	keep(&link->own, &claim, link->own_node, link->own_group);
@@ -150,13 +144,13 @@ static void take_hello(struct link *link, const struct core_claim *claim)
 
 	keep(&link->peer, claim, link->peer_node, link->peer_group);
 	/* What we say ourselves, sent back, would be as good as the key. */
-	if (claim->address == link->own.address || is_same(claim->node, link->own.node)) {
+	if (is_same(claim->node, link->own.node)) {
 		end(link, "it is this node itself");
 		return;
 	}
 	if (!(claim->features & FEATURE_ASK) || !(claim->features & FEATURE_AUTH) ||
 	    claim->version_max < CORE_VERSION_MIN || claim->version_min > CORE_VERSION_MAX ||
-	    claim->address != address(link->fd, getpeername)) {
+	    claim->end != link->ends.there) {
 		end(link, "it is no node that can be asked");
 		return;
 	}
@@ -218,7 +212,7 @@ static bool is_connected(struct link *link)
 		end(link, strerror(error));
 		return false;
 	}
-	return address(link->fd, getpeername);
+	return !ends_of(link->fd, &link->ends);
 }
 
 /* One frame a time: what is told of it may be the end of the link. */

@@ -141,7 +141,7 @@ static void free_asker(struct asker *asker)
 bool serve_same_definition(const struct link_env *env, struct gg *gg,
 			   const struct core_claim *peer)
 {
-	struct core_claim own = { .address = 0 };
+	struct core_claim own = { .end = 0 };
 	bool wrong;
 
 	env->claim(env->arg, &own);

@@ -152,11 +152,11 @@ void peer_refuse(struct core *core, struct peer *peer, enum frame_bye reason,
 
 /* --- the handshake ---------------------------------------------------------------- */
 
-static void fill_claim(const struct core *core, uint64_t self,
+static void fill_claim(const struct core *core, uint64_t end,
 		       const uint8_t nonce[CORE_NONCE], struct core_claim *claim)
 {
 	*claim = (struct core_claim){
-		.address = self,
+		.end = end,
 		.incarnation = core->incarnation,
 		.version_min = core->config.version_min,
 		.version_max = core->config.version_max,
@@ -179,8 +179,8 @@ struct peer *peer_find(const struct core *core, uint64_t address, uint64_t epoch
 	return peer && peer->epoch == epoch ? peer : NULL;
 }
 
-void core_peer_up(struct core *core, uint64_t self, uint64_t address, uint64_t epoch,
-		  const uint8_t nonce[CORE_NONCE])
+void core_peer_up(struct core *core, uint64_t address, uint64_t epoch,
+		  const struct engine_ends *ends, const uint8_t nonce[CORE_NONCE])
 {
 	struct peer *peer;
 
@@ -192,7 +192,8 @@ void core_peer_up(struct core *core, uint64_t self, uint64_t address, uint64_t e
 	peer->epoch = epoch;
 	peer->deadline = core->now + core->config.hello_time;
 	peer->handshake = mem_new(&core->memory, sizeof(*peer->handshake));
-	fill_claim(core, self, nonce, &peer->handshake->own);
+	peer->handshake->there = ends->there;
+	fill_claim(core, ends->here, nonce, &peer->handshake->own);
 	HASH_ADD(hh, core->peers, address, sizeof(peer->address), peer);
 	DL_APPEND(core->strangers, peer);
 	if (++core->nr_strangers > core->config.hello_max)
@@ -230,6 +231,15 @@ static bool is_own(const struct core_claim *own, const struct core_claim *claim)
 	       !memcmp(claim->digest_key, own->digest_key, CORE_KEY);
 }
 
+/* What the other end is still to be told of us is made of it. */
+static void end_handshake(struct core *core, struct peer *peer)
+{
+	if (!peer->handshake || peer->stage != PEER_UP || peer->wishes & (WISH_HELLO | WISH_AUTH))
+		return;
+	forget_handshake(core, peer);
+	core->out.known(core->arg, peer->address, peer->epoch);
+}
+
 static void become_up(struct core *core, struct peer *peer)
 {
 	struct core_claim *claim = &peer->handshake->claim;
@@ -253,9 +263,7 @@ static void become_up(struct core *core, struct peer *peer)
 	core->out.contact(core->arg, claim->node,
 			  peer->sync_error ? CORE_SYNC_ERROR : CORE_SYNCED);
 	peer->stage = PEER_UP;
-	/* What the other end is still to be told of us is made of it. */
-	if (!(peer->wishes & (WISH_HELLO | WISH_AUTH)))
-		forget_handshake(core, peer);
+	end_handshake(core, peer);
 	peer_wish(core, peer, 0);
 	names_peer_up(core, peer);
 }
@@ -298,15 +306,15 @@ static void take_hello(struct core *core, struct peer *peer, const struct core_c
 		peer_lost(core, peer);
 		return;
 	}
-	if (same_text(claim->node, handshake->own.node) ||
-	    claim->address == handshake->own.address) {
+	if (same_text(claim->node, handshake->own.node)) {
 		core->stats.duplicates++;
-		peer_refuse(core, peer, BYE_DUPLICATE, "has our own name or address");
+		peer_refuse(core, peer, BYE_DUPLICATE, "has our own name");
 		return;
 	}
-	if (claim->address != peer->address) {
+	/* Somebody in between passes on what others say. */
+	if (claim->end != handshake->there) {
 		core->stats.rx_bad++;
-		peer_refuse(core, peer, BYE_BAD, "is not at the address that it says");
+		peer_refuse(core, peer, BYE_BAD, "is not at the end that it says");
 		return;
 	}
 	text = foreign(core, peer, claim, &reason);
@@ -620,8 +628,7 @@ static enum engine_sent send_wishes(struct core *core, struct peer *peer, unsign
 		if (sent != ENGINE_OK)
 			return sent;
 		peer->wishes &= ~wish;
-		if (peer->stage == PEER_UP && !(peer->wishes & (WISH_HELLO | WISH_AUTH)))
-			forget_handshake(core, peer);
+		end_handshake(core, peer);
 	}
 	return ENGINE_OK;
 }

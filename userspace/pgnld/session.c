@@ -65,14 +65,14 @@ struct pgnl_agent *session_agent(const struct session *session)
 
 /* --- from the engine ----------------------------------------------------------- */
 
-static void on_peer_up(void *arg, uint64_t self, uint64_t peer, uint64_t epoch)
+static void on_peer_up(void *arg, uint64_t peer, uint64_t epoch, const struct engine_ends *ends)
 {
 	struct session *session = arg;
 	uint8_t nonce[CORE_NONCE];
 
 	tick(session);
 	auth_random(nonce, sizeof(nonce));
-	core_peer_up(session->core, self, peer, epoch, nonce);
+	core_peer_up(session->core, peer, epoch, ends, nonce);
 }
 
 static void on_peer_down(void *arg, uint64_t peer, uint64_t epoch)
@@ -111,6 +111,13 @@ static enum engine_sent do_send(void *arg, uint64_t peer, uint64_t epoch, const 
 	struct session *session = arg;
 
 	return session->engine->ops->send(session->engine, peer, epoch, data, len);
+}
+
+static void do_known(void *arg, uint64_t peer, uint64_t epoch)
+{
+	struct session *session = arg;
+
+	session->engine->ops->known(session->engine, peer, epoch);
 }
 
 static void do_close(void *arg, uint64_t peer, uint64_t epoch)
@@ -195,7 +202,7 @@ static bool do_name_evict(void *arg, struct core_text name, uint64_t id, uint64_
 
 static const struct core_out commands = {
 	.name_commit = do_name_commit, .name_answer = do_name_answer,
-	.owns_names = do_owns_names, .name_evict = do_name_evict, .send = do_send, .close = do_close,
+	.owns_names = do_owns_names, .name_evict = do_name_evict, .send = do_send, .known = do_known, .close = do_close,
 	.contact = do_contact, .node = do_node, .begin = do_begin, .put = do_put,
 	.commit = do_commit, .act = do_act, .answer = do_answer, .mac = do_mac, .log = do_log,
 };

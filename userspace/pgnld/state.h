@@ -38,6 +38,7 @@ struct request;
 
 /* What is needed of a connection only until both know each other. */
 struct handshake {
+	uint64_t there;			/* the peer's end */
 	struct core_claim own;
 	struct core_claim claim;	/* the peer's; texts are those below */
 	char node[CORE_NAME_MAX];

@@ -1009,7 +1009,7 @@ TEST_F(puppet, dyn_distribution)
 {
 	struct core_stats stats;
 
-	ASSERT_TRUE(puppet_echo(self->puppet, 0));
+	ASSERT_TRUE(puppet_pass_on(self->puppet, 0, 0));
 	RUN(50 * LOOP_MS);
 	ASSERT_FALSE(puppet_is_up(self->puppet, 0));
 	ASSERT_EQ(0, puppet_got(self->puppet, 0, FRAME_BYE));
@@ -1300,6 +1300,26 @@ TEST_F(puppet, a_wrong_mac_gets_nothing)
 	ASSERT_FALSE(puppet_is_up(self->puppet, 0));
 }
 
+/* With the key he would be it; so might who passes on what comes later, too. */
+TEST_F(puppet, who_passes_on_what_another_node_says_is_not_that_node)
+{
+	struct core_stats stats;
+
+	sim_boot(self->sim, 2, "b", &plain);
+	loop_cut(sim_net(self->sim), 0, 2, true);
+	loop_cut(sim_net(self->sim), 2, 0, true);
+	while (!puppet_got(self->puppet, 0, FRAME_HELLO) ||
+	       !puppet_got(self->puppet, 2, FRAME_HELLO))
+		RUN(LOOP_MS);
+	ASSERT_TRUE(puppet_pass_on(self->puppet, 2, 0));
+	RUN(50 * LOOP_MS);
+	ASSERT_FALSE(puppet_is_up(self->puppet, 0));
+	ASSERT_EQ(1, puppet_got(self->puppet, 0, FRAME_BYE));
+	core_stats(sim_core(self->node[0]), &stats);
+	ASSERT_EQ(1, stats.rx_bad);
+	ASSERT_EQ(0, stats.nodes);
+}
+
 TEST_F(puppet, before_it_is_known_a_peer_is_kept_short)
 {
 	struct core_stats stats;
@@ -1337,6 +1357,38 @@ TEST(strangers_are_few)
 		core_stats(sim_core(node), &stats);
 		ASSERT_LE(stats.peers, 3);
 	}
+	sim_free(sim);
+}
+
+/* All others connect to one at once when its agent comes back. */
+TEST(many_nodes_meet_again_before_any_is_given_up)
+{
+	enum { MANY = 40 };
+	struct sim_config config = {
+		.loop = { .sites = MANY, .window = 16, .delay = 20 * LOOP_MS,
+			  .jitter = 2 * LOOP_MS, .notice = LOOP_S, .retry = LOOP_MS,
+			  .strangers = ENGINE_STRANGERS },
+	};
+	struct sim *sim = sim_new(&config, 3);
+	enum core_node_state state;
+	struct sim_node *node[MANY];
+	char name[8];
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		node[i] = sim_boot(sim, i, name, &patient);
+		sim_set(node[i], "pg", "g", 1, 1);
+	}
+	ASSERT_TRUE(sim_settle(sim, SETTLE)) TH_LOG("%s", sim_failure(sim));
+	sim_kill_agent(node[MANY - 1]);
+	sim_start_agent(node[MANY - 1]);
+	ASSERT_TRUE(sim_run(sim, LOOP_S));
+	for (unsigned int i = 0; i < MANY - 1; i++) {
+		ASSERT_TRUE(sim_knows(node[i], name, &state));
+		ASSERT_EQ(CORE_NODE_FRESH, state);
+		ASSERT_EQ(0, refusals(node[i], BYE_BUSY));
+	}
+	ASSERT_EQ(0, refusals(node[MANY - 1], BYE_BUSY));
 	sim_free(sim);
 }
 

@@ -38,7 +38,9 @@ struct end {
 	struct link *link;
 	struct end *other;
 	struct agent *agent;
+	uint64_t number;
 	uint64_t epoch;
+	bool stranger;			/* the agent has not said who it is */
 	bool up;			/* the agent was told that it has begun */
 	bool ended;			/* for the agent it is over */
 	bool wants_room;
@@ -75,6 +77,7 @@ struct agent {
 	const struct engine_events *events;
 	void *arg;
 	struct note *notes;
+	unsigned int strangers;
 	bool running;			/* started, and not ended */
 	bool stopped;
 	bool busy;			/* an event will take the next note */
@@ -260,9 +263,22 @@ static void release(struct link *link)
 	connect_after(net, link->pair, pause);
 }
 
+static void make_known(struct end *end)
+{
+	if (end->stranger)
+		end->agent->strangers--;
+	end->stranger = false;
+}
+
+static void set_ended(struct end *end)
+{
+	make_known(end);
+	end->ended = true;
+}
+
 static void end_end(struct end *end)
 {
-	end->ended = true;
+	set_ended(end);
 	release(end->link);
 }
 
@@ -327,7 +343,8 @@ static void tell(struct agent *agent, const struct note *first)
 	case NOTE_UP:
 		end->up = true;
 		end->epoch = ++agent->net->epochs;
-		agent->events->peer_up(agent->arg, agent->site + 1, peer, end->epoch);
+		agent->events->peer_up(agent->arg, peer, end->epoch,
+				       &(struct engine_ends){ end->number, end->other->number });
 		break;
 	case NOTE_FRAME:
 		make_room(end);
@@ -338,7 +355,7 @@ static void tell(struct agent *agent, const struct note *first)
 		agent->events->room(agent->arg, peer, end->epoch);
 		break;
 	case NOTE_DOWN:
-		end->ended = true;
+		set_ended(end);
 		if (end->up)
 			agent->events->peer_down(agent->arg, peer, end->epoch);
 		release(end->link);
@@ -373,6 +390,13 @@ static void begin_end(void *arg, uint64_t cookie)
 		note(end, NOTE_UP, NULL);
 }
 
+static bool has_room(const struct agent *agent)
+{
+	unsigned int most = agent->net->config.strangers;
+
+	return !most || agent->strangers < most;
+}
+
 static void connect_pair(void *arg, uint64_t cookie)
 {
 	struct loop_net *net = arg;
@@ -383,6 +407,10 @@ static void connect_pair(void *arg, uint64_t cookie)
 	if (pair->link || pair->cut[0] || pair->cut[1] || pair->retry > net->now ||
 	    !agents[0] || !agents[0]->running || !agents[1] || !agents[1]->running)
 		return;
+	if (!has_room(agents[0]) || !has_room(agents[1])) {
+		connect_after(net, pair, LOOP_MS);
+		return;
+	}
 	link = make(sizeof(*link));
 	link->net = net;
 	link->pair = pair;
@@ -395,6 +423,9 @@ static void connect_pair(void *arg, uint64_t cookie)
 		end->link = link;
 		end->other = &link->ends[!i];
 		end->agent = agents[i];
+		end->number = 2 * net->stats.epochs + i;
+		end->stranger = true;
+		agents[i]->strangers++;
 		end->last = net->now + delay_of(net, pair);
 		loop_at(net, end->last, begin_end, end, 0);
 	}
@@ -541,6 +572,16 @@ static enum engine_sent send(struct engine *engine, uint64_t peer, uint64_t epoc
 	return ENGINE_OK;
 }
 
+static void known(struct engine *engine, uint64_t peer, uint64_t epoch)
+{
+	struct agent *agent = (struct agent *)engine;
+	struct pair *pair = pair_of(agent->net, agent->site, (unsigned int)peer - 1);
+	struct end *end = end_of(pair->link, agent);
+
+	if (end && end->epoch == epoch)
+		make_known(end);
+}
+
 static void close_epoch(struct engine *engine, uint64_t peer, uint64_t epoch)
 {
 	struct agent *agent = (struct agent *)engine;
@@ -661,7 +702,7 @@ void loop_end(struct engine *engine, enum loop_end how)
 		own = end_of(link, agent);
 		if (!own)
 			continue;
-		own->ended = true;
+		set_ended(own);
 		other = own->other;
 		if (other->ended)
 			release(link);
@@ -689,6 +730,7 @@ static const struct engine_ops ops = {
 	.start = start,
 	.stop = stop,
 	.send = send,
+	.known = known,
 	.close = close_epoch,
 	.limits = limits,
 };

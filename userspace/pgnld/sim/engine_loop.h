@@ -33,6 +33,7 @@ struct loop_config {
 	uint64_t notice;		/* a cut, at least */
 	uint64_t notice_jitter;
 	uint64_t retry;			/* a new epoch after one ended, at least */
+	unsigned int strangers;		/* that an agent has at a time; 0: no limit */
 	unsigned int losses;		/* one frame in so many; 0: none */
 	unsigned int ghosts;		/* one frame of those lost by an end; 0: none */
 };

@@ -35,6 +35,13 @@ static enum engine_sent out_send(void *arg, uint64_t peer, uint64_t epoch, const
 	return ENGINE_OK;
 }
 
+static void out_known(void *arg, uint64_t peer, uint64_t epoch)
+{
+	(void)arg;
+	(void)peer;
+	(void)epoch;
+}
+
 static void out_close(void *arg, uint64_t peer, uint64_t epoch)
 {
 	(void)peer;
@@ -141,7 +148,7 @@ static bool out_name_evict(void *arg, struct core_text name, uint64_t id, uint64
 static const struct core_out out = {
 	.name_commit = out_name_commit, .name_answer = out_name_answer,
 	.owns_names = out_owns_names, .name_evict = out_name_evict,
-	.send = out_send, .close = out_close, .node = out_node, .contact = out_contact,
+	.send = out_send, .known = out_known, .close = out_close, .node = out_node, .contact = out_contact,
 	.begin = out_begin,
 	.put = out_put, .commit = out_commit, .log = out_log,
 };
@@ -151,7 +158,7 @@ static void introduce(struct core *core)
 	uint8_t data[FRAME_HELLO_MAX];
 	struct wire_writer w = { .data = data, .size = sizeof(data) };
 	struct core_claim claim = {
-		.address = PEER, .incarnation = 5, .version_min = 1, .version_max = 1,
+		.end = PEER, .incarnation = 5, .version_min = 1, .version_max = 1,
 		.features = FEATURE_DIGEST | FEATURE_NAMES, .node = { "peer", 4 },
 	};
 
@@ -221,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_question(data, size);
 	core = core_new(&config, 1, random, &out, &fuzz);
 	core_tick(core, 1);
-	core_peer_up(core, 1, PEER, EPOCH, random);
+	core_peer_up(core, PEER, EPOCH, &(struct engine_ends){ 1, PEER }, random);
 	core_flush(core);
 	known = *data++ & 1;
 	if (known)

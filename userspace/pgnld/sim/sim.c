@@ -143,6 +143,13 @@ static enum engine_sent out_send(void *arg, uint64_t peer, uint64_t epoch, const
 	return node->engine->ops->send(node->engine, peer, epoch, data, len);
 }
 
+static void out_known(void *arg, uint64_t peer, uint64_t epoch)
+{
+	struct sim_node *node = arg;
+
+	node->engine->ops->known(node->engine, peer, epoch);
+}
+
 static void out_close(void *arg, uint64_t peer, uint64_t epoch)
 {
 	struct sim_node *node = arg;
@@ -374,7 +381,7 @@ static void make_mac(uint64_t cluster, const struct core_claim *sender,
 	for (int i = 0; i < 2; i++) {
 		const struct core_claim *c = claims[i];
 
-		sums[i][0] = c->address;
+		sums[i][0] = c->end;
 		sums[i][1] = c->incarnation;
 		sums[i][2] = (uint64_t)c->version_min << 32 | c->version_max;
 		sums[i][3] = c->features ^ c->config_hash * 31;
@@ -606,7 +613,7 @@ static void random_bytes(struct sim *sim, uint8_t *bytes, size_t len)
 		*bytes++ = (uint8_t)loop_random(sim->net, 256);
 }
 
-static void on_up(void *arg, uint64_t self, uint64_t peer, uint64_t epoch)
+static void on_up(void *arg, uint64_t peer, uint64_t epoch, const struct engine_ends *ends)
 {
 	struct sim_node *node = arg;
 	uint8_t nonce[CORE_NONCE];
@@ -614,7 +621,7 @@ static void on_up(void *arg, uint64_t self, uint64_t peer, uint64_t epoch)
 	sim_say(node->sim, "%s: connected to %llu", node->name, (unsigned long long)peer);
 	random_bytes(node->sim, nonce, sizeof(nonce));
 	before(node);
-	core_peer_up(node->core, self, peer, epoch, nonce);
+	core_peer_up(node->core, peer, epoch, ends, nonce);
 	after(node);
 }
 
@@ -770,7 +777,8 @@ static void fill_config(const struct sim_node *node, struct core_config *config)
 void sim_start_agent(struct sim_node *node)
 {
 	struct core_out out = {
-		.send = out_send, .close = out_close, .contact = out_contact, .node = out_node,
+		.send = out_send, .known = out_known, .close = out_close,
+		.contact = out_contact, .node = out_node,
 		.begin = out_begin, .put = out_put, .commit = out_commit, .log = out_log,
 		.act = node->config.no_acts ? NULL : out_act, .answer = out_answer,
 		.mac = node->config.key ? out_mac : NULL,
@@ -1468,6 +1476,7 @@ struct puppet {
 	char name[CORE_NAME_MAX + 1];
 	struct heard {
 		uint64_t epoch;
+		uint64_t end;		/* of the connection, the own one */
 		struct core_claim claim;
 		char node[CORE_NAME_MAX + 1], group[CORE_NAME_MAX + 1];
 		uint8_t hello[FRAME_HELLO_MAX];
@@ -1477,12 +1486,12 @@ struct puppet {
 	} from[PUPPET_SITES];
 };
 
-static void puppet_up(void *arg, uint64_t self, uint64_t peer, uint64_t epoch)
+static void puppet_up(void *arg, uint64_t peer, uint64_t epoch, const struct engine_ends *ends)
 {
 	struct puppet *puppet = arg;
 
-	(void)self;
 	memset(&puppet->from[peer - 1], 0, sizeof(puppet->from[0]));
+	puppet->from[peer - 1].end = ends->here;
 	puppet->from[peer - 1].epoch = epoch;
 }
 
@@ -1578,7 +1587,7 @@ bool puppet_hello(struct puppet *puppet, unsigned int to, const char *name,
 
 	snprintf(puppet->name, sizeof(puppet->name), "%s", name);
 	puppet->claim = (struct core_claim){
-		.address = puppet->site + 1,
+		.end = puppet->from[to].end,
 		.incarnation = incarnation,
 		.version_min = 1,
 		.version_max = version_max,
@@ -1602,9 +1611,9 @@ bool puppet_auth(struct puppet *puppet, unsigned int to, uint64_t key)
 	return puppet_send(puppet, to, data, w.len);
 }
 
-bool puppet_echo(struct puppet *puppet, unsigned int to)
+bool puppet_pass_on(struct puppet *puppet, unsigned int from, unsigned int to)
 {
-	return puppet_send(puppet, to, puppet->from[to].hello, puppet->from[to].hello_len);
+	return puppet_send(puppet, to, puppet->from[from].hello, puppet->from[from].hello_len);
 }
 
 bool puppet_is_up(const struct puppet *puppet, unsigned int from)

@@ -186,8 +186,8 @@ bool puppet_send(struct puppet *puppet, unsigned int to, const void *data, size_
 /* Says hello, under this name; with the key if it is not 0. */
 bool puppet_hello(struct puppet *puppet, unsigned int to, const char *name,
 		  uint64_t incarnation, uint64_t key, uint32_t version_max);
-/* Sends back the HELLO that came from there. */
-bool puppet_echo(struct puppet *puppet, unsigned int to);
+/* Sends one of them the HELLO that came from the other, or from himself. */
+bool puppet_pass_on(struct puppet *puppet, unsigned int from, unsigned int to);
 /* Connected, and had frames of this type from there. */
 bool puppet_is_up(const struct puppet *puppet, unsigned int from);
 unsigned int puppet_got(const struct puppet *puppet, unsigned int from, uint64_t type);

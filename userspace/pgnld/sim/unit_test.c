@@ -268,7 +268,7 @@ TEST_F(rows, removals_are_kept_as_long_as_somebody_wants_them)
 /* --- frames ------------------------------------------------------------------------- */
 
 static struct core_claim claim = {
-	.address = 1ull << 40, .incarnation = UINT64_MAX, .version_min = 1, .version_max = 2,
+	.end = 1ull << 40, .incarnation = UINT64_MAX, .version_min = 1, .version_max = 2,
 	.features = 3, .config_hash = 77, .node = { "n", 1 }, .global_group = { "", 0 },
 	.nonce = { 1, 2 }, .digest_key = { 3, 4 },
 };
@@ -283,7 +283,7 @@ TEST(a_hello_comes_back)
 	ASSERT_FALSE(w.full);
 	ASSERT_TRUE(frame_read(data, w.len, &frame));
 	ASSERT_EQ(FRAME_HELLO, frame.type);
-	ASSERT_EQ(claim.address, frame.hello.address);
+	ASSERT_EQ(claim.end, frame.hello.end);
 	ASSERT_EQ(claim.incarnation, frame.hello.incarnation);
 	ASSERT_EQ(2, frame.hello.version_max);
 	ASSERT_EQ(1, frame.hello.node.len);

@@ -49,16 +49,16 @@ static void keys_are_those_of_hkdf(void)
 	CHECK(!keys.tipc[0] && !keys.tipc[35] && !keys.hello[0] && !keys.hello[31]);
 }
 
-static struct core_claim claim(uint64_t address, const char *node)
+static struct core_claim claim(uint64_t end, const char *node)
 {
 	struct core_claim claim = {
-		.address = address, .incarnation = 0x1122334455667788, .version_min = 1,
+		.end = end, .incarnation = 0x1122334455667788, .version_min = 1,
 		.version_max = 2, .features = 3, .config_hash = 4,
 		.node = { node, strlen(node) }, .global_group = { "west", 4 },
 	};
 
-	count_up(claim.nonce, sizeof(claim.nonce), (uint8_t)address);
-	count_up(claim.digest_key, sizeof(claim.digest_key), (uint8_t)(address + 100));
+	count_up(claim.nonce, sizeof(claim.nonce), (uint8_t)end);
+	count_up(claim.digest_key, sizeof(claim.digest_key), (uint8_t)(end + 100));
 	return claim;
 }
 
@@ -89,7 +89,7 @@ static void a_proof_covers_everything(void)
 {
 	struct auth_keys keys = test_keys();
 
-	COVERS(a.address++);
+	COVERS(a.end++);
 	COVERS(a.incarnation++);
 	COVERS(a.version_min++);
 	COVERS(a.version_max++);
@@ -100,7 +100,7 @@ static void a_proof_covers_everything(void)
 	COVERS(a.node.len--);
 	COVERS((a.node = (struct core_text){ "abw", 3 },
 		a.global_group = (struct core_text){ "est", 3 }));
-	COVERS(b.address++);
+	COVERS(b.end++);
 	COVERS(b.nonce[0]++);
 	COVERS(b.node.data = "c");
 	COVERS(keys.hello[0]++);
