@@ -365,19 +365,31 @@ static enum place add_group(struct local *local, struct search *search, const ch
 	return PLACE_NOWHERE;
 }
 
+/* What follows that word, if it can be a name, or NULL. */
+static const char *name_after(const char *word, const char *where)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(where, word, len) || !where[len] || strlen(where + len) > CORE_NAME_MAX)
+		return NULL;
+	return where + len;
+}
+
 static enum place find_place(struct local *local, struct search *search, const char *where)
 {
+	const char *name;
+
 	if (!where)
 		return add_others(local, search);
-	if (strlen(where) > WHERE_MAX)
+	name = name_after("group:", where);
+	if (name)
+		return add_group(local, search, name);
+	name = name_after("node:", where);
+	if (!name)
 		return PLACE_WRONG;
-	if (!strncmp(where, "group:", 6) && where[6])
-		return add_group(local, search, where + 6);
-	if (strncmp(where, "node:", 5) || !where[5])
-		return PLACE_WRONG;
-	if (!strcmp(where + 5, local->node))
+	if (!strcmp(name, local->node))
 		return PLACE_HERE;
-	return search_add_node(search, where + 5) ? PLACE_THERE : PLACE_NO_MEMORY;
+	return search_add_node(search, name) ? PLACE_THERE : PLACE_NO_MEMORY;
 }
 
 struct asked {

@@ -217,6 +217,23 @@ static void places_are_found_or_not(void)
 	CHECK(strstr(handle.error.text, "a place"));
 }
 
+/* Nobody is asked in place of one whose name is cut. */
+static void the_name_of_a_place_has_63_bytes_at_most(void)
+{
+	static const char *const words[] = { "node:", "group:" };
+	char where[80];
+
+	for (int i = 0; i < 2; i++) {
+		struct pgnl_names *list = NULL;
+
+		snprintf(where, sizeof(where), "%s%064d", words[i], 0);
+		CHECK(lp_gg_names(&handle, where, NULL, &list) == -EINVAL);
+		where[strlen(where) - 1] = '\0';
+		CHECK(lp_gg_names(&handle, where, NULL, &list) != -EINVAL);
+		pgnl_free(list);
+	}
+}
+
 static void sync_reads_the_configuration(void)
 {
 	struct pgnl_gg_info *info;
@@ -333,6 +350,7 @@ int main(void)
 	RUN(a_monitor_hears_of_group_nodes);
 	RUN(a_monitor_that_does_not_listen_is_let_go);
 	RUN(places_are_found_or_not);
+	RUN(the_name_of_a_place_has_63_bytes_at_most);
 	RUN(sync_reads_the_configuration);
 	RUN(nonsense_is_no_harm);
 	RUN(who_asks_on_without_reading_is_let_go);
