@@ -639,6 +639,25 @@ static bool same_bearer(const struct config *a, const struct config *b)
 	       !memcmp(&a->local, &b->local, sizeof(a->local));
 }
 
+static bool has_remote(const struct config *config, const struct sockaddr_storage *address)
+{
+	for (size_t i = 0; i < config->n_remote; i++) {
+		if (!memcmp(&config->remote[i], address, sizeof(*address)))
+			return true;
+	}
+	return false;
+}
+
+/* TIPC is told of those that are new, and goes on with those that are not there any more. */
+static bool lacks_remote(const struct config *old, const struct config *new)
+{
+	for (size_t i = 0; i < old->n_remote; i++) {
+		if (!has_remote(new, &old->remote[i]))
+			return true;
+	}
+	return false;
+}
+
 const char *config_needs_restart(const struct config *old, const struct config *new)
 {
 	if (strcmp(old->node, new->node))
@@ -647,9 +666,7 @@ const char *config_needs_restart(const struct config *old, const struct config *
 		return "key-file";
 	if (!same_bearer(old, new))
 		return "bearer";
-	if (old->n_remote != new->n_remote ||
-	    (new->n_remote && memcmp(old->remote, new->remote,
-				     new->n_remote * sizeof(*new->remote))))
+	if (lacks_remote(old, new))
 		return "remoteip";
 	if (old->port != new->port)
 		return "port";

@@ -246,7 +246,7 @@ static void apply(struct daemon *daemon, struct config *new)
 	daemon->config = *new;
 	ret = tipc_refresh(daemon->netns, &daemon->config);
 	if (ret)
-		log_warning("TIPC: the tolerance was not set: %s", strerror(-ret));
+		log_warning("TIPC: remoteip and tolerance were not set: %s", strerror(-ret));
 	if (daemon->session)
 		session_configure(daemon->session, &daemon->config);
 	ret = apply_groups(daemon);

@@ -300,7 +300,16 @@ static void what_takes_a_restart_is_known(void)
 	CHECK(parse("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2\n") == 0);
 	CHECK(!restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2\ngrace = 7s\n"
 		       "tolerance = 250ms\n[global_group w]\nnodes = a\n"));
+	/* Others may come, and stand in another order. */
+	CHECK(!restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.4 10.0.0.2\n"));
+	CHECK(!restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2 10.0.0.4 10.0.0.5\n"));
+	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2 10.0.0.4 10.0.0.5 "
+			      "10.0.0.6\nadopt = yes\n"), "adopt"));
+	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.2 10.0.0.4 10.0.0.6\n"),
+		      "remoteip"));
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.3\n"), "remoteip"));
+	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\n"), "remoteip"));
+	CHECK(!restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.3\n"));
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\n"), "bearer"));
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\nnode = zz\n"), "node"));
 }
