@@ -664,12 +664,13 @@ const char *config_needs_restart(const struct config *old, const struct config *
 		return "node";
 	if (!same_text(old->key_file, new->key_file))
 		return "key-file";
+	/* It is a part of each address. */
+	if (old->port != new->port)
+		return "port";
 	if (!same_bearer(old, new))
 		return "bearer";
 	if (lacks_remote(old, new))
 		return "remoteip";
-	if (old->port != new->port)
-		return "port";
 	if (old->cluster_id != new->cluster_id)
 		return "cluster-id";
 	if (old->encryption != new->encryption)

@@ -310,7 +310,8 @@ static void what_takes_a_restart_is_known(void)
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.3\n"), "remoteip"));
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\n"), "remoteip"));
 	CHECK(!restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.3\n"));
-	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\n"), "bearer"));
+	CHECK(!strcmp(restart("bearer = udp 10.0.0.1\nremoteip = 10.0.0.3\nport = 7\n"), "port"));
+	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\nport = 7\n"), "bearer"));
 	CHECK(!strcmp(restart("bearer = udp 10.0.0.2\nremoteip = 10.0.0.3\nnode = zz\n"), "node"));
 }
 
