@@ -101,6 +101,37 @@ said() {
 	eventually is_ready a
 }
 
+# What the agents that are started then tell the service manager goes to $told.
+as_manager() {
+	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
+	told=$BATS_TEST_TMPDIR/told
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(4096).decode(), flush=True)
+' "$NOTIFY_SOCKET" >"$told" 3>&- &
+	sleepers+=($!)
+	eventually test -S "$NOTIFY_SOCKET"
+}
+
+@test "who waits for the module is not ready, even when it reads its configuration" {
+	local module
+	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
+	as_manager
+	rmmod pgnl
+	start a
+	eventually said a "the kernel module pgnl is not loaded"
+	reload a
+	insmod "$module"
+	eventually is_ready a
+	eventually grep -qx READY=1 "$told"
+	[ "$(grep -cE '^(READY|RELOADING)=1' "$told")" = 1 ]
+	reload a
+	eventually grep -qx RELOADING=1 "$told"
+}
+
 # is_agent NODE N: it has become that so many times.
 is_agent() {
 	[ "$(grep -c "node $1 is the agent" "$cluster/$1.log")" = "$2" ]
@@ -117,6 +148,25 @@ is_agent() {
 	signal_agent a CONT
 	eventually is_agent a 2
 	is_ready a
+}
+
+@test "an agent whose role another one has taken says so, and takes it again" {
+	local module other
+	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
+	start a
+	eventually is_ready a
+	signal_agent a STOP
+	rmmod pgnl
+	insmod "$module"
+	nsenter --net=/run/netns/a -- "$pgnld" -c "$cluster/a.conf" >"$cluster/other.log" 2>&1 3>&- &
+	other=$!
+	sleepers+=("$other")
+	eventually grep -q "node a is the agent" "$cluster/other.log"
+	signal_agent a CONT
+	eventually said a "this network namespace has an agent already"
+	kill "$other"
+	eventually is_agent a 2
+	[ "$(grep -c "has an agent already" "$cluster/a.log")" = 1 ]
 }
 
 @test "the engine may have a network namespace of its own" {
@@ -176,24 +226,16 @@ unlinked() {
 
 @test "it tells the service manager, keeps its watchdog, and gives up rights" {
 	local pid
-	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify WATCHDOG_USEC=400000
-	python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-while True:
-    print(s.recv(4096).decode(), flush=True)
-' "$NOTIFY_SOCKET" >"$BATS_TEST_TMPDIR/told" 3>&- &
-	sleepers+=($!)
-	eventually test -S "$NOTIFY_SOCKET"
+	as_manager
+	export WATCHDOG_USEC=400000
 	start a
 	unset NOTIFY_SOCKET WATCHDOG_USEC
-	eventually grep -qx READY=1 "$BATS_TEST_TMPDIR/told"
-	eventually grep -qx WATCHDOG=1 "$BATS_TEST_TMPDIR/told"
+	eventually grep -qx READY=1 "$told"
+	eventually grep -qx WATCHDOG=1 "$told"
 	pid=$(<"$cluster/a.pid")
 	grep -qx 'CapEff:\s*0000000000001000' "/proc/$pid/status"
 	grep -qx 'CapPrm:\s*0000000000001000' "/proc/$pid/status"
 	grep -qx 'NoNewPrivs:\s*1' "/proc/$pid/status"
 	stop a TERM
-	eventually grep -qx STOPPING=1 "$BATS_TEST_TMPDIR/told"
+	eventually grep -qx STOPPING=1 "$told"
 }

@@ -48,7 +48,7 @@ struct daemon {
 	struct session *session;	/* NULL: the kernel's tables are out of reach */
 	struct status *status;
 	bool ready;			/* the service manager has been told */
-	bool waiting;			/* it has been said that there is no module */
+	int said;			/* why there is no session, as told last */
 	int failed;			/* -errno to end with */
 };
 
@@ -268,7 +268,9 @@ static char *reload(void *arg)
 
 	if (!to)
 		return strdup("out of memory");
-	notify("RELOADING=1");
+	/* While it waits for the module it is not ready, whatever it reads. */
+	if (daemon->ready)
+		notify("RELOADING=1");
 	ret = config_read(daemon->path, &new, to);
 	fclose(to);
 	if (!ret) {
@@ -277,7 +279,8 @@ static char *reload(void *arg)
 		find_key(&new);
 		apply(daemon, &new);
 	}
-	notify("READY=1");
+	if (daemon->ready)
+		notify("READY=1");
 	return errors;
 }
 
@@ -353,18 +356,14 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 	notify("WATCHDOG=1");
 }
 
-static void on_absent(struct daemon *daemon)
+static void on_absent(void)
 {
-	if (daemon->waiting)
-		return;
-	daemon->waiting = true;
 	log_warning("the kernel module pgnl is not loaded; waiting for it");
 	notify("STATUS=waiting for the kernel module pgnl");
 }
 
 static void on_present(struct daemon *daemon)
 {
-	daemon->waiting = false;
 	log_info("node %s is the agent", daemon->config.node);
 	notify("STATUS=");
 	if (!daemon->ready)
@@ -372,16 +371,34 @@ static void on_present(struct daemon *daemon)
 	daemon->ready = true;
 }
 
-/* A role that was lost, with the module, say, is taken again when that is back. */
+/* At the start it is the end. Later the role may be free again at any time. */
+static void on_refused(struct daemon *daemon, int error)
+{
+	if (error == -EBUSY)
+		log_error("this network namespace has an agent already");
+	else
+		log_error("can't be the agent: %s", strerror(-error));
+	notify("STATUS=waiting to be the agent again");
+	if (!daemon->ready)
+		fail(daemon, error);
+}
+
+/* A role that was lost, with the module, say, is taken again when that is back. It is tried
+ * each second, and told when the answer is another one.
+ */
 static void open_session(struct daemon *daemon)
 {
 	int ret = session_open(daemon->base, &daemon->config, &daemon->keys, daemon->engine,
 			       daemon->gg, &daemon->session);
+	bool same = ret == daemon->said;
 
+	daemon->said = ret;
 	if (!ret) {
 		on_present(daemon);
+	} else if (same) {
+		return;
 	} else if (ret == -ENOTCONN) {
-		on_absent(daemon);
+		on_absent();
 	} else if (ret == -EPERM) {
 		log_error("no right to be the agent: pgnld needs CAP_NET_ADMIN over its network "
 			  "namespace");
@@ -390,12 +407,8 @@ static void open_session(struct daemon *daemon)
 		log_error("the kernel module and libpgnl %s do not speak one version of their "
 			  "interface: install both of one release", pgnl_version());
 		fail(daemon, ret);
-	} else if (ret == -EBUSY && !daemon->ready) {
-		log_error("this network namespace has an agent already");
-		fail(daemon, ret);
-	} else if (!daemon->ready) {
-		log_error("can't be the agent: %s", strerror(-ret));
-		fail(daemon, ret);
+	} else {
+		on_refused(daemon, ret);
 	}
 }
 

@@ -20,7 +20,7 @@ struct event_base;
 struct session;
 
 /* The engine is idle; configuration, keys and gg, which is told of contacts, stay the
- * caller's. Errors as kernel_open(), with words in the log for all but -ENOTCONN.
+ * caller's. Errors as kernel_open(), which are the caller's to tell.
  */
 int session_open(struct event_base *base, const struct config *config,
 		 const struct auth_keys *keys, struct engine *engine, struct gg *gg,
