@@ -50,6 +50,8 @@ said() {
 	start a
 	eventually is_ready a
 	on a tipc node get identity | grep -qw other
+	# Nor has it set a key there.
+	[ "$(agent_says a | jq .encryption)" = false ]
 }
 
 @test "a second agent is refused, the first goes on" {

@@ -45,6 +45,7 @@ struct daemon {
 	struct serve *serve;
 	struct local *local;		/* NULL: somebody else has the socket, as of status */
 	uint64_t config_hash;
+	bool encrypted;			/* as tipc_set_up() has done it */
 	struct session *session;	/* NULL: the kernel's tables are out of reach */
 	struct status *status;
 	bool ready;			/* the service manager has been told */
@@ -303,7 +304,8 @@ static char *on_status(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	return report_make(&daemon->config, &daemon->keys, daemon->session, daemon->engine);
+	return report_make(&daemon->config, &daemon->keys, daemon->encrypted, daemon->session,
+			   daemon->engine);
 }
 
 /* Any user may bind a socket's name that nobody has, which is no reason not to start: it
@@ -490,7 +492,7 @@ static int prepare(struct daemon *daemon)
 		log_error("pgnld needs CAP_NET_ADMIN over its network namespace");
 		return -EPERM;
 	}
-	return tipc_set_up(daemon->netns, &daemon->config, &daemon->keys);
+	return tipc_set_up(daemon->netns, &daemon->config, &daemon->keys, &daemon->encrypted);
 }
 
 static int open_groups(struct daemon *daemon)

@@ -180,7 +180,7 @@ static json_t *engine_numbers(const struct engine *engine)
 			 "refused", number(stats.refused));
 }
 
-char *report_make(const struct config *config, const struct auth_keys *keys,
+char *report_make(const struct config *config, const struct auth_keys *keys, bool encrypted,
 		  const struct session *session, const struct engine *engine)
 {
 	const struct config_group *group = config_group_of(config, config->node);
@@ -192,7 +192,7 @@ char *report_make(const struct config *config, const struct auth_keys *keys,
 			   "node", config->node, "release", pgnl_version(),
 			   "global_group", group ? group->name : "",
 			   "group_nodes", group_nodes(group), "key", key_print(keys),
-			   "encryption", config->encryption, "ready", !!session,
+			   "encryption", encrypted, "ready", !!session,
 			   "engine", engine_numbers(engine));
 	if (object && session) {
 		core_digest(session_core(session), &rows, &digest);

@@ -8,8 +8,10 @@
 #include "engine.h"
 #include "session.h"
 
-/* From malloc(), or NULL. session may be NULL: the kernel's tables are out of reach. */
-char *report_make(const struct config *config, const struct auth_keys *keys,
+/* From malloc(), or NULL. session may be NULL: the kernel's tables are out of reach.
+ * encrypted as tipc_set_up() has it, whatever is configured.
+ */
+char *report_make(const struct config *config, const struct auth_keys *keys, bool encrypted,
 		  const struct session *session, const struct engine *engine);
 
 #endif

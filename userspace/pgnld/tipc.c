@@ -402,7 +402,7 @@ static int bring_bearer(struct talk *talk, const struct config *config)
 }
 
 static int bring_up(struct talk *talk, const struct config *config, const struct auth_keys *keys,
-		    const struct present *present)
+		    const struct present *present, bool *encrypted)
 {
 	int ret = claim(talk, config, present);
 
@@ -415,6 +415,7 @@ static int bring_up(struct talk *talk, const struct config *config, const struct
 	ret = config->encryption ? set_key(talk, keys) : flush_keys(talk);
 	if (ret && (config->encryption || ret != -EOPNOTSUPP))
 		return complain("the key can't be set", ret);
+	*encrypted = config->encryption;
 	if (!present->has_bearer)
 		ret = bring_bearer(talk, config);
 	if (ret)
@@ -426,16 +427,19 @@ static int bring_up(struct talk *talk, const struct config *config, const struct
 	return ret ? complain("the tolerance can't be set", ret) : 0;
 }
 
-int tipc_set_up(struct netns *netns, const struct config *config, const struct auth_keys *keys)
+int tipc_set_up(struct netns *netns, const struct config *config, const struct auth_keys *keys,
+		bool *encrypted)
 {
 	struct talk talk = { .seq = 0 };
 	struct present present;
 	int ret = call(&talk, netns);
 
+	*encrypted = false;
 	if (ret)
 		return ret;
 	ret = look(&talk, config, &present);
-	ret = ret ? complain("can't be looked at", ret) : bring_up(&talk, config, keys, &present);
+	ret = ret ? complain("can't be looked at", ret) :
+		    bring_up(&talk, config, keys, &present, encrypted);
 	hang_up(&talk);
 	return ret;
 }

@@ -87,7 +87,7 @@ static void test_odd_names(void)
 	static const struct config config = { .node = "a" };
 	static const struct auth_keys keys;
 	const struct engine engine = { .ops = &ops };
-	char *text = report_make(&config, &keys, (const struct session *)&engine, &engine);
+	char *text = report_make(&config, &keys, true, (const struct session *)&engine, &engine);
 	json_t *report = text ? json_loads(text, 0, NULL) : NULL;
 
 	CHECK(json_array_size(json_object_get(report, "nodes")) == 2);
@@ -100,8 +100,30 @@ static void test_odd_names(void)
 	free(text);
 }
 
+static bool says_encrypted(bool encrypted)
+{
+	/* What is configured may not be what is done: TIPC may be somebody else's. */
+	const struct config config = { .node = "a", .encryption = !encrypted };
+	static const struct auth_keys keys;
+	const struct engine engine = { .ops = &ops };
+	char *text = report_make(&config, &keys, encrypted, NULL, &engine);
+	json_t *report = text ? json_loads(text, 0, NULL) : NULL;
+	bool says = json_is_true(json_object_get(report, "encryption"));
+
+	json_decref(report);
+	free(text);
+	return says;
+}
+
+static void test_encryption_as_it_is(void)
+{
+	CHECK(says_encrypted(true));
+	CHECK(!says_encrypted(false));
+}
+
 int main(void)
 {
 	RUN(test_odd_names);
+	RUN(test_encryption_as_it_is);
 	return check_result();
 }
