@@ -11,9 +11,11 @@
 #include "log.h"
 
 #define PARTS_MAX	(16u << 20)	/* bytes of an answer */
+#define PARTS_ALL	(64u << 20)	/* of all that have more than one frame */
 #define LINKS_MAX	256		/* at once, of all questions */
 
 static unsigned int nr_links;
+static size_t bytes_kept;
 
 /* A frame of an answer, kept until it is known which answer counts. */
 struct part {
@@ -70,6 +72,7 @@ static void free_line(struct line *line)
 	struct part *part, *next;
 
 	hang_up(line);
+	bytes_kept -= line->bytes;
 	DL_FOREACH_SAFE(line->parts, part, next)
 		free(part);
 	free(line);
@@ -186,14 +189,21 @@ static void on_ready(void *arg, struct link *link, const struct core_claim *peer
 		end_line(line, SEARCH_FAILED, false);
 }
 
+/* The first frame always has room: long answers are in the way of long ones only. */
+static bool has_room(const struct line *line, size_t len)
+{
+	return !line->parts ||
+	       (line->bytes + len <= PARTS_MAX && bytes_kept + len <= PARTS_ALL);
+}
+
 static bool keep_part(struct line *line, const void *data, size_t len)
 {
-	struct part *part;
+	struct part *part = has_room(line, len) ? malloc(sizeof(*part) + len) : NULL;
 
-	line->bytes += len;
-	part = line->bytes > PARTS_MAX ? NULL : malloc(sizeof(*part) + len);
 	if (!part)
 		return false;
+	line->bytes += len;
+	bytes_kept += len;
 	part->len = len;
 	memcpy(part->data, data, len);
 	DL_APPEND(line->parts, part);

@@ -19,7 +19,8 @@
 
 #define CLIENTS		128	/* at once; further ones are turned away */
 #define CLIENTS_USER	32	/* of one user, root apart */
-#define WAITING_MAX	(32u << 20)	/* bytes for one that reads slowly */
+#define WAITING_ALL	(128u << 20)	/* bytes for those that read slowly */
+#define WAITING_USER	(32u << 20)	/* for those of one user, root apart */
 #define MONITOR_MAX	65536		/* and for one that only listens */
 #define WHERE_MAX	(6 + CORE_NAME_MAX)
 
@@ -33,6 +34,8 @@ struct client {
 	bool monitor;
 	bool closing;		/* when all has been sent */
 	struct ask *ask;
+	bool lists;		/* all names of a place, by ask */
+	bool waits;		/* its request is not read before such a one has ended */
 	struct letter *letter;	/* of a message, until its holder is found */
 	unsigned int probes;	/* of a sync that are under way */
 	struct probe *probing;
@@ -63,9 +66,27 @@ struct local {
 	const struct config_group *groups;
 	size_t n_groups;
 	struct client *clients;
+	struct timeval limit;		/* for a client's next step */
 };
 
 /* --- what is sent ------------------------------------------------------------------- */
+
+/* It has been answered, or nobody wants the answer. */
+static void end_ask(struct client *client)
+{
+	struct client *other;
+
+	client->ask = NULL;
+	if (!client->lists)
+		return;
+	client->lists = false;
+	DL_FOREACH(client->local->clients, other) {
+		if (!other->waits || other->who.uid != client->who.uid)
+			continue;
+		other->waits = false;
+		event_add(other->readable, &client->local->limit);
+	}
+}
 
 static void free_client(struct client *client)
 {
@@ -73,6 +94,7 @@ static void free_client(struct client *client)
 
 	DL_DELETE(client->local->clients, client);
 	ask_cancel(client->ask);
+	end_ask(client);
 	free(client->letter);
 	DL_FOREACH_SAFE(client->probing, probe, next) {
 		ask_cancel(probe->ask);
@@ -88,17 +110,36 @@ static void free_client(struct client *client)
 	free(client);
 }
 
+/* May so many bytes more wait for it? Some are kept for root. */
+static bool may_wait(const struct client *client, size_t len)
+{
+	size_t all = len, of_user = len;
+	const struct client *other;
+
+	DL_FOREACH(client->local->clients, other) {
+		all += other->outbox.bytes;
+		of_user += other->who.uid == client->who.uid ? other->outbox.bytes : 0;
+	}
+	if (!client->who.uid)
+		return all <= WAITING_ALL;
+	return of_user <= WAITING_USER && all <= WAITING_ALL - WAITING_USER;
+}
+
 /* Whoever does not read in time loses the connection, and so knows. */
 static void put(struct client *client, const struct nlmsghdr *nlh)
 {
-	size_t max = client->monitor ? MONITOR_MAX : WAITING_MAX;
+	size_t max = client->monitor ? MONITOR_MAX : WAITING_USER;
 
 	/* Nothing comes after what was left out, or an answer would seem to be whole. */
-	if (client->closing || !outbox_put(&client->outbox, nlh, nlh->nlmsg_len, max)) {
+	if (client->closing || !may_wait(client, nlh->nlmsg_len) ||
+	    !outbox_put(&client->outbox, nlh, nlh->nlmsg_len, max)) {
 		outbox_clear(&client->outbox);
 		client->closing = true;
+		event_active(client->writable, EV_WRITE, 0);
+	} else if (!event_pending(client->writable, EV_WRITE, NULL)) {
+		/* The limit is not put off by what comes after. */
+		event_add(client->writable, &client->local->limit);
 	}
-	event_add(client->writable, NULL);
 }
 
 static struct nlmsghdr *begin(struct client *client, uint16_t type)
@@ -323,7 +364,7 @@ static void on_names(void *arg, struct ask *ask, const struct ask_result *result
 	struct client *client = arg;
 	struct gg_row row;
 
-	client->ask = NULL;
+	end_ask(client);
 	while (ask_next_row(ask, &row))
 		put_row(client, &row, result->group, result->isolated);
 	if (result->answer == SEARCH_FAILED)
@@ -405,6 +446,7 @@ static void start_ask(struct client *client, struct search *search,
 	struct local *local = client->local;
 
 	client->ask = ask_start(local->env.link, local->env.gg, search, question, on_done, client);
+	client->lists = client->ask && question->op == GG_NAMES;
 	if (!client->ask)
 		done(client, ENOMEM, "the agent is out of memory");
 }
@@ -457,7 +499,7 @@ static void on_sent(void *arg, struct ask *ask, const struct ask_result *result)
 	struct client *client = arg;
 	struct gg_row row;
 
-	client->ask = NULL;
+	end_ask(client);
 	if (ask_next_row(ask, &row)) {
 		put_row(client, &row, result->group, result->isolated);
 		put_sent(client, &result->sent);
@@ -494,7 +536,7 @@ static void on_holder(void *arg, struct ask *ask, const struct ask_result *resul
 	struct client *client = arg;
 	struct gg_row row;
 
-	client->ask = NULL;
+	end_ask(client);
 	if (!ask_next_row(ask, &row)) {
 		if (result->answer == SEARCH_FAILED)
 			done(client, EHOSTUNREACH, why(result));
@@ -674,32 +716,66 @@ static void take_request(struct client *client, const struct nlmsghdr *nlh)
 	}
 }
 
+/* All names of a place are much: a user has one such question under way. */
+static bool has_to_wait(const struct client *client, const struct nlmsghdr *nlh)
+{
+	struct asked asked = { .where = NULL };
+	const struct client *other;
+
+	if (nlh->nlmsg_type != ASK_NAMES || !read_asked(nlh, &asked) || asked.name)
+		return false;
+	DL_FOREACH(client->local->clients, other) {
+		if (other->lists && other->who.uid == client->who.uid)
+			return true;
+	}
+	return false;
+}
+
+/* The next step is a request of its own. */
+static bool is_idle(const struct client *client)
+{
+	return !client->ask && !client->probes && !client->monitor && !client->outbox.packets &&
+	       !client->closing;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	static char buffer[ASK_SIZE];
+	struct nlmsghdr *nlh = (struct nlmsghdr *)buffer;
 	struct client *client = arg;
-	ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
+	ssize_t len;
 
-	(void)what;
-	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+	/* It may have come just in time. */
+	len = recv(fd, buffer, sizeof(buffer), MSG_PEEK);
+	if (len < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (what & EV_TIMEOUT && is_idle(client))
+			free_client(client);
 		return;
+	}
 	/* One at a time: who asks before it was answered is not libpgnl. */
-	if (len <= 0 || !mnl_nlmsg_ok((struct nlmsghdr *)buffer, (int)len) || client->ask ||
-	    client->probes || client->monitor || client->outbox.packets || client->closing)
+	if (len <= 0 || !mnl_nlmsg_ok(nlh, (int)len) || !is_idle(client)) {
 		free_client(client);
-	else
-		take_request(client, (struct nlmsghdr *)buffer);
+	} else if (has_to_wait(client, nlh)) {
+		client->waits = true;
+		event_del(client->readable);
+	} else if (recv(fd, buffer, sizeof(buffer), 0) == len) {
+		take_request(client, nlh);
+	}
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct client *client = arg;
+	size_t before = client->outbox.bytes;
+	bool more = outbox_flush(&client->outbox, fd);
+	bool late = what & EV_TIMEOUT && client->outbox.bytes == before;
 
-	(void)what;
-	if (outbox_flush(&client->outbox, fd))
-		event_add(client->writable, NULL);
-	else if (client->closing)
+	if (more && !late)
+		event_add(client->writable, &client->local->limit);
+	else if (more || client->closing)
 		free_client(client);
+	else
+		event_add(client->readable, &client->local->limit);
 }
 
 /* --- clients ------------------------------------------------------------------------ */
@@ -725,7 +801,7 @@ static bool start_client(struct client *client)
 	client->readable = event_new(base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
 	client->writable = event_new(base, client->fd, EV_WRITE, on_writable, client);
 	return client->buffer && client->readable && client->writable &&
-	       !event_add(client->readable, NULL);
+	       !event_add(client->readable, &client->local->limit);
 }
 
 static void take_client(struct local *local, int fd)
@@ -772,7 +848,7 @@ void local_configure(struct local *local, const char *node, const struct config_
 		if (!client->ask)
 			continue;
 		ask_cancel(client->ask);
-		client->ask = NULL;
+		end_ask(client);
 		done(client, EAGAIN, "the global groups have just been defined anew");
 	}
 }
@@ -798,6 +874,7 @@ int local_open(const struct local_env *env, struct local **local)
 	if (!made)
 		return -ENOMEM;
 	made->env = *env;
+	made->limit = (struct timeval){ env->limit_ms / 1000, env->limit_ms % 1000 * 1000 };
 	ret = listen_on(made);
 	if (ret)
 		local_close(made);

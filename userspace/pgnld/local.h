@@ -20,7 +20,10 @@ struct local_env {
 	/* Read the configuration again. From malloc(): what is wrong with it; NULL: nothing. */
 	char *(*reload)(void *arg);
 	void *arg;
+	unsigned int limit_ms;		/* LOCAL_MS, but in tests */
 };
+
+#define LOCAL_MS	8000		/* for a client to ask, or to read some of its answer */
 
 /* All of these stay the caller's. 0 or -errno: -EADDRINUSE somebody has the name. */
 int local_open(const struct local_env *env, struct local **local);

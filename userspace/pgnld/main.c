@@ -331,7 +331,7 @@ static int open_local(struct daemon *daemon, bool again)
 {
 	const struct local_env env = {
 		.link = &daemon->links, .gg = daemon->gg, .names = daemon->names,
-		.reload = reload, .arg = daemon,
+		.reload = reload, .arg = daemon, .limit_ms = LOCAL_MS,
 	};
 	const struct config *config = &daemon->config;
 	int ret = local_open(&env, &daemon->local);
