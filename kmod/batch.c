@@ -38,6 +38,9 @@
 /* How many processes are made and watched together. */
 #define AT_ONCE	32
 
+/* How often one is looked at that changes its credentials meanwhile. */
+#define CRED_TRIES	64
+
 /*
  * @spare is made in step 2 when there is no such group, which the first look
  * under the lock tells by @missing.
@@ -299,16 +302,16 @@ static int pin_targets(struct pgnl_batch *batch)
 }
 
 /* Mostly it has the same user as the one before, which needs no look-up. */
-static int note_user(struct pgnl_batch *batch, struct batch_target *t)
+static int note_user(struct pgnl_batch *batch, struct batch_target *t,
+		     const struct cred *cred)
 {
-	struct pgnl_user *user;
-
-	if (!t->user) {
-		user = pgnl_proc_user(t->pid);
-		if (IS_ERR(user))
-			return PTR_ERR(user);
-		t->user = user;
-	}
+	t->uid = cred->uid;
+	if (pgnl_user_is(batch->user, cred->user_ns, cred->uid))
+		t->user = pgnl_user_hold(batch->user);
+	else
+		t->user = pgnl_user_get(cred->user_ns, cred->uid);
+	if (!t->user)
+		return -ENOMEM;
 	/* Borrowed from the target, later from its process. */
 	batch->user = t->user;
 	return 0;
@@ -316,18 +319,10 @@ static int note_user(struct pgnl_batch *batch, struct batch_target *t)
 
 static bool note_task_rcu(struct pgnl_batch *batch, struct batch_target *t)
 {
-	struct task_struct *task = pgnl_exit_task_rcu(t->pid);
-	const struct cred *cred;
-
-	if (!task)
+	if (!pgnl_exit_task_rcu(t->pid))
 		return false;
-	cred = __task_cred(task);
-	t->uid = cred->uid;
-	if (!batch->joining)
-		return true;
-	batch->nr_fresh += !pgnl_proc_find(batch->pn, t->pid);
-	if (pgnl_user_is(batch->user, cred->user_ns, cred->uid))
-		t->user = pgnl_user_hold(batch->user);
+	if (batch->joining)
+		batch->nr_fresh += !pgnl_proc_find(batch->pn, t->pid);
 	return true;
 }
 
@@ -339,16 +334,82 @@ static int refuse_target(struct pgnl_batch *batch, struct batch_target *t)
 	return blame_dead(batch, t);
 }
 
+/* Of the task that kill(2) looks at. Counted, or NULL when it has ended. */
+static const struct cred *get_cred_of(struct pid *pid)
+{
+	const struct cred *cred = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_PID);
+	if (task)
+		cred = get_task_cred(task);
+	rcu_read_unlock();
+	return cred;
+}
+
+/* As long as they are counted, no others come to be in their place. */
+static bool still_has(struct pid *pid, const struct cred *cred)
+{
+	struct task_struct *task;
+	bool has;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_PID);
+	has = task && rcu_access_pointer(task->real_cred) == cred;
+	rcu_read_unlock();
+	return has;
+}
+
+/*
+ * Who it is, as its row will tell, and the right to act on it are of the same
+ * credentials: else somebody who waits for a process to give root up could have
+ * a row of root's. -EAGAIN: they have changed meanwhile.
+ */
+static int check_joiner(struct pgnl_batch *batch, struct batch_target *t)
+{
+	const struct cred *cred = get_cred_of(t->pid);
+	int err;
+
+	if (!cred)
+		return -ESRCH;
+	err = pgnl_perm_target(batch->who, t->pid);
+	if (!err)
+		err = still_has(t->pid, cred) ? note_user(batch, t, cred) :
+						-EAGAIN;
+	put_cred(cred);
+	return err;
+}
+
+static int check_right(struct pgnl_batch *batch, struct batch_target *t)
+{
+	u32 tries = 0;
+	int err;
+
+	if (!batch->joining)
+		return pgnl_perm_target(batch->who, t->pid);
+	do {
+		err = check_joiner(batch, t);
+	} while (err == -EAGAIN && ++tries < CRED_TRIES);
+	return err;
+}
+
 static int check_target(struct pgnl_batch *batch, struct batch_target *t)
 {
-	int err = pgnl_perm_target(batch->who, t->pid);
+	int err = check_right(batch, t);
 
-	if (err && err != -ESRCH)
+	switch (err) {
+	case 0:
+	case -ENOMEM:
+		return err;
+	case -ESRCH:
+		return blame_dead(batch, t);
+	case -EAGAIN:
+		return blame(batch, PGNL_CAUSE_CREDS, t->attr, t->index, err);
+	default:
 		return blame(batch, PGNL_CAUSE_KILL_RULE, t->attr, t->index,
 			     err);
-	if (!err && batch->joining)
-		err = note_user(batch, t);
-	return err == -ESRCH ? blame_dead(batch, t) : err;
+	}
 }
 
 static struct batch_target *next_target(struct pgnl_batch *batch, u16 attr,
@@ -395,7 +456,8 @@ static int add_target(struct pgnl_batch *batch, struct batch_target *target,
  * pgnl_batch_add_self() - Name the sender of the request.
  * @batch: the request
  *
- * Return: 0, -EPERM when the opener of the socket may not signal it, -ENOMEM.
+ * Return: 0, -EPERM when the opener of the socket may not signal it, -EAGAIN as
+ * below, -ENOMEM.
  */
 int pgnl_batch_add_self(struct pgnl_batch *batch)
 {
@@ -410,7 +472,8 @@ int pgnl_batch_add_self(struct pgnl_batch *batch)
  * @attr: the attribute that has it, for errors
  * @index: place in the list of pids, likewise
  *
- * Return: 0, -ESRCH, -EINVAL for a thread, -EPERM, -ENOMEM.
+ * Return: 0, -ESRCH, -EINVAL for a thread, -EPERM, -ENOMEM; of a join -EAGAIN
+ * when it changes its credentials all the time.
  */
 int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u16 attr, u32 index)
 {
@@ -427,7 +490,7 @@ int pgnl_batch_add_pid(struct pgnl_batch *batch, u32 nr, u16 attr, u32 index)
  * @batch: the request
  * @pid: the process, a reference that is taken over
  *
- * Return: 0, -ESRCH, -EPERM, -ENOMEM.
+ * Return: 0, -ESRCH, -EPERM, -EAGAIN, -ENOMEM.
  */
 int pgnl_batch_add_ref(struct pgnl_batch *batch, struct pid *pid)
 {
@@ -452,7 +515,7 @@ struct pid *pgnl_batch_pid(const struct pgnl_batch *batch)
  * @id: the id; to leave, one that is no member's stands for a process in no group
  * @index: place in the list of ids, for errors
  *
- * Return: 0, -EPERM, or of a join -ESRCH, -ENOMEM.
+ * Return: 0, -EPERM, or of a join -ESRCH, -EAGAIN, -ENOMEM.
  */
 int pgnl_batch_add_id(struct pgnl_batch *batch, u64 id, u32 index)
 {

@@ -32,6 +32,7 @@ static const char * const cause_text[] = {
 	[PGNL_CAUSE_DEAD] = "no such process",
 	[PGNL_CAUSE_THREAD] = "that is a thread, not a process",
 	[PGNL_CAUSE_KILL_RULE] = "no right to signal the process",
+	[PGNL_CAUSE_CREDS] = "the process changes its credentials all the time",
 	[PGNL_CAUSE_OVERFLOW] = "the process would be joined too often",
 	[PGNL_CAUSE_BUSY] = "too many requests on one membership",
 	[PGNL_CAUSE_WATCHERS] = "too many network namespaces have the process",

@@ -11,6 +11,7 @@
 
 #include "common.h"
 #include "passed.h"
+#include "proc.h"
 
 #define ALICE	1000
 #define BOB	2000
@@ -476,6 +477,107 @@ TEST_F(perm, who_may_signal_a_process_may_join_and_take_it_out)
 	child_exit(&t.bob, 0);
 	child_exit(&t.saved, 0);
 	child_exit(&t.effective, 0);
+}
+
+/* --- Who a process is while it changes that ------------------------------- */
+
+/* Root and Alice in turn, as fast as it can, until it is left alone. */
+static void kid_goes_back_and_forth(int ctl, const void *arg)
+{
+	char byte;
+
+	(void)arg;
+	tell(ctl, 0);
+	while (recv(ctl, &byte, 1, MSG_DONTWAIT) < 0 && !setresuid(ALICE, ALICE, 0) &&
+	       !setresuid(0, 0, 0))
+		;
+}
+
+struct chase {
+	const char *scope;
+	int (*take_in)(struct client *c, const char *scope, pid_t pid);
+	pid_t pid;
+};
+
+static int take_in_by_join(struct client *c, const char *scope, pid_t pid)
+{
+	return join(c, scope, "g", pid);
+}
+
+static int take_in_by_name(struct client *c, const char *scope, pid_t pid)
+{
+	int err;
+
+	(void)scope;
+	req_new(c, PGNL_CMD_NAME_REGISTER);
+	put_str(c, PGNL_A_GROUP, "g");
+	put_u32(c, PGNL_A_PID, (uint32_t)pid);
+	err = req_do(c);
+	return err ? err : 1;
+}
+
+/* Until it is she whom it meets; each try is refused or not by chance. */
+static int take_out(struct client *c, const struct chase *chase)
+{
+	int ret;
+
+	while ((ret = leave(c, chase->scope, "g", chase->pid)) == -EPERM)
+		sched_yield();
+	return ret;
+}
+
+static int chase_as_alice(void *arg)
+{
+	struct client *c = client_open();
+	unsigned int round, taken = 0;
+	struct chase *chase = arg;
+	struct members list = {};
+
+	CHECK(c);
+	for (round = 0; again(round, 10000); round++) {
+		int ret = chase->take_in(c, chase->scope, chase->pid);
+
+		if (ret == -EPERM || ret == -EAGAIN) {
+			sched_yield();
+			continue;
+		}
+		CHECK_EQ(1, ret);
+		CHECK_EQ(0, members(c, chase->scope, "g", &list));
+		CHECK_EQ(1, list.n);
+		CHECK_EQ(ALICE, list.at[0].row.uid);
+		CHECK_EQ(1, take_out(c, chase));
+		taken++;
+	}
+	members_free(&list);
+	CHECK(taken || round < 1000);
+	return 0;
+}
+
+static int chase_a_kid(struct chase *chase)
+{
+	struct kid kid;
+	int ret;
+
+	if (kid_start(&kid, kid_goes_back_and_forth, NULL) || hear(kid.ctl))
+		return -1;
+	chase->pid = kid.pid;
+	ret = as_user(ALICE, 9, chase_as_alice, chase);
+	kid_kill(&kid);
+	return ret;
+}
+
+TEST_F(perm, nobody_joins_as_who_it_was_before_it_may_be_joined)
+{
+	struct chase chase = { .scope = "pg", .take_in = take_in_by_join };
+
+	EXPECT_EQ(0, chase_a_kid(&chase));
+}
+
+TEST_F(perm, nobody_gets_a_name_as_who_it_was_before_it_may_get_it)
+{
+	struct chase chase = { .scope = "global", .take_in = take_in_by_name };
+
+	EXPECT_EQ(0, chase_a_kid(&chase));
 }
 
 /* --- Sockets opened by somebody else -------------------------------------- */
