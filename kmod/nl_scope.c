@@ -182,12 +182,6 @@ out:
 
 /* --- Groups --- */
 
-/* What a user may give away: nothing but to itself and its groups. */
-static bool is_own(const struct pgnl_owner *owner)
-{
-	return uid_eq(owner->uid, current_euid()) && in_egroup_p(owner->gid);
-}
-
 int pgnl_nl_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pgnl_owner owner = default_owner();
@@ -205,7 +199,7 @@ int pgnl_nl_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	attr = info->attrs[PGNL_A_OWNER] ?: info->attrs[PGNL_A_OWNER_GID];
-	if (!is_own(&owner) && !pgnl_perm_admin(&who)) {
+	if (!pgnl_perm_give(&who, &owner)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "another owner needs CAP_NET_ADMIN over the network namespace");
 		return -EPERM;

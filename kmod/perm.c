@@ -251,6 +251,30 @@ bool pgnl_perm_owner(const struct pgnl_caller *who,
 	return pgnl_perm_is_owner(who, owner) || pgnl_perm_admin(who);
 }
 
+/* Nothing but to itself and its groups. */
+static bool may_give(const struct cred *cred, struct user_namespace *ns,
+		     const struct pgnl_owner *owner)
+{
+	return (uid_eq(cred->euid, owner->uid) && in_group(cred, owner->gid)) ||
+	       capable_as(cred, ns, CAP_NET_ADMIN);
+}
+
+/**
+ * pgnl_perm_give() - May the caller make something of an owner's?
+ * @who: the caller
+ * @owner: owner and mode
+ *
+ * Return: true when each of the two is the owner or an administrator.
+ */
+bool pgnl_perm_give(const struct pgnl_caller *who,
+		    const struct pgnl_owner *owner)
+{
+	struct user_namespace *ns = who->pn->net->user_ns;
+
+	return may_give(who->cred, ns, owner) &&
+	       (who->opener == who->cred || may_give(who->opener, ns, owner));
+}
+
 static bool has_id(const struct cred *cred, kuid_t uid)
 {
 	return uid_eq(uid, cred->uid) || uid_eq(uid, cred->euid) ||

@@ -48,6 +48,8 @@ bool pgnl_perm_is_owner(const struct pgnl_caller *who,
 			const struct pgnl_owner *owner);
 bool pgnl_perm_owner(const struct pgnl_caller *who,
 		     const struct pgnl_owner *owner);
+bool pgnl_perm_give(const struct pgnl_caller *who,
+		    const struct pgnl_owner *owner);
 bool pgnl_perm_same_user(const struct pgnl_caller *who);
 bool pgnl_perm_granted(const struct pgnl_caller *who,
 		       const struct pgnl_owner *owner, u16 want);

@@ -711,6 +711,24 @@ TEST_F(perm, a_user_gains_nothing_by_the_socket_of_another_user)
 	child_exit(&bob, 0);
 }
 
+static int group_new_of(struct client *c, const char *group, uint32_t owner)
+{
+	member_req(c, PGNL_CMD_GROUP_NEW, "pg2", group);
+	put_u32(c, PGNL_A_OWNER, owner);
+	return req_do(c);
+}
+
+/* Neither by what the request leaves out nor by what it says. */
+static int no_groups_of_root(struct client *c)
+{
+	CHECK_EQ(-EPERM, group_new(c, "pg2", "given"));
+	CHECK(c->text[0]);
+	CHECK_EQ(-EPERM, group_new_of(c, "given", 0));
+	CHECK_EQ(PGNL_A_OWNER, blamed(c));
+	CHECK_EQ(0, group_exists(c, "pg2", "given"));
+	return 0;
+}
+
 /* A set-uid program that writes to a socket its caller opened. */
 static int become_root_after_opening(void *arg)
 {
@@ -726,10 +744,12 @@ static int become_root_after_opening(void *arg)
 	CHECK_EQ(0, no_admin(c));
 	CHECK_EQ(0, no_secrets(c));
 	CHECK_EQ(2, join(c, NULL, "g", 0));
+	CHECK_EQ(0, no_groups_of_root(c));
 	/* All root: she may not. */
 	CHECK_EQ(0, setresuid(0, 0, 0));
 	CHECK_EQ(0, no_admin(c));
 	CHECK_EQ(0, no_secrets(c));
+	CHECK_EQ(0, no_groups_of_root(c));
 	CHECK_EQ(-EPERM, join(c, NULL, "g", 0));
 	CHECK_EQ(-EPERM, leave(c, NULL, "g", 0));
 	CHECK_EQ(2, count_of(c, NULL, "g", getpid()));
@@ -752,6 +772,9 @@ static int drop_after_opening(void *arg)
 	CHECK_EQ(0, no_admin(c));
 	CHECK_EQ(0, no_secrets(c));
 	CHECK_EQ(1, join(c, NULL, "g", 0));
+	/* A group of its own is nothing that root would lose. */
+	CHECK_EQ(-EPERM, group_new_of(c, "roots", 0));
+	CHECK_EQ(0, group_new(c, "pg2", "mine"));
 	return 0;
 }
 
