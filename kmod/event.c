@@ -360,9 +360,11 @@ void pgnl_event_record_member(struct pgnl_member *member,
 	if (is_told(member->group))
 		return;
 	/* What the agent does for a node is that node's. */
-	if (title)
+	if (title) {
+		cause.by = title->lost_by;
 		cause.by_node = title->lost_to;
-	if (reason != PGNL_REASON_JOINED && !cause.by_node)
+	}
+	if (!cause.by && reason != PGNL_REASON_JOINED && !cause.by_node)
 		cause.by = requester();
 	if (cause.by == member->proc->pid)
 		cause.by = NULL;

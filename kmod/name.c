@@ -196,6 +196,17 @@ int pgnl_name_check_locked(const struct pgnl_caller *who,
 	return 0;
 }
 
+/* The uid that is told with who asked is current's: it wears their credentials. */
+static void replace_locked(struct pgnl_member *old,
+			   const struct pgnl_claim *claim)
+{
+	struct pgnl_title *title = pgnl_group_title(old->group);
+
+	title->lost_by = claim->by;
+	pgnl_member_leave_locked(old, old->count, PGNL_REASON_REPLACED);
+	title->lost_by = NULL;
+}
+
 /**
  * pgnl_name_settle_locked() - Hand a name over, after the join of its new holder.
  * @member: the new holder's row, in its group's sequence
@@ -212,8 +223,8 @@ void pgnl_name_settle_locked(struct pgnl_member *member,
 	u64 now = ktime_get_real_ns();
 
 	pgnl_assert_locked(member->proc->pn);
-	if (old)
-		pgnl_member_leave_locked(old, old->count, PGNL_REASON_REPLACED);
+	if (old && claim)
+		replace_locked(old, claim);
 	title->told = (struct pgnl_registration) {
 		.fence = next_fence_locked(member->proc->pn, now,
 					   claim ? claim->floor : 0),

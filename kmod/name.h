@@ -9,12 +9,14 @@
 
 struct pgnl_caller;
 struct pgnl_remote;
+struct pid;
 
 /**
  * struct pgnl_claim - What a registration asks beside a join.
  * @replace: take the name from whoever holds it
  * @resolve: enum pgnl_resolve
  * @agreed: other nodes have agreed
+ * @by: who asks, if it is not current: the agent carries it out; or NULL
  * @floor: a number that the fencing number is above
  * @since: the stamp of whom the name is taken from, or 0; set by the check
  * @tell: called with the lock held for a member that is to be told of: the
@@ -26,6 +28,7 @@ struct pgnl_claim {
 	bool replace;
 	u8 resolve;
 	bool agreed;
+	struct pid *by;
 	u64 floor;
 	u64 since;
 	void (*tell)(struct pgnl_claim *claim, struct pgnl_member *member,

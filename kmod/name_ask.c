@@ -270,6 +270,7 @@ struct pgnl_pending *pgnl_name_ask_register(const struct pgnl_name_ask *ask,
 	asking->claim.replace = join->claim->replace;
 	asking->claim.resolve = join->claim->resolve;
 	asking->claim.agreed = true;
+	asking->claim.by = asking->who.self;
 	asking->join.claim = &asking->claim;
 	return pending;
 }

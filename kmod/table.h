@@ -405,10 +405,12 @@ struct pgnl_group {
  * @told: what is told of its registration, in the group's sequence (R)
  * @lost_to: while the name is taken from its holder: another node that this is
  *	for, borrowed, or NULL (L)
+ * @lost_by: likewise: who has asked for it, if that is not current (L)
  */
 struct pgnl_title {
 	struct pgnl_member __rcu *holder;
 	struct pgnl_node *lost_to;
+	struct pid *lost_by;
 	struct pgnl_registration told;
 };
 

@@ -408,17 +408,20 @@ TEST_F(name_ask, replaced_here)
 	EXPECT_HOLDER(pid_text(self->b.pid));
 }
 
-static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
+static int agree(struct pgnl_agent *agent)
 {
 	const struct pgnl_answer yes = { .fence = 1 };
-	const struct pgnl_upcall *upcall;
+	const struct pgnl_upcall *upcall = next_upcall(agent);
 
+	return upcall ? pgnl_agent_answer(agent, upcall->request, &yes) : -1;
+}
+
+static int give(FIXTURE_DATA(name_ask) *self, enum pgnl_name_resolve resolve)
+{
 	self->asker.opts.resolve = resolve;
 	if (pthread_create(&self->asker.thread, NULL, run_asker, &self->asker))
 		return -1;
-	upcall = next_upcall(self->agent);
-	if (!upcall || pgnl_agent_answer(self->agent, upcall->request, &yes) ||
-	    pthread_join(self->asker.thread, NULL))
+	if (agree(self->agent) || pthread_join(self->asker.thread, NULL))
 		return -1;
 	return self->asker.ret;
 }
@@ -431,6 +434,67 @@ static void kid_asks(int ctl, const void *arg)
 	(void)arg;
 	tell(ctl, pgnl_name_reregister(handle, "name", getpid(), NULL, NULL));
 	ready(ctl, 0);
+}
+
+/* Takes the name, and then gives it back. */
+static void kid_takes(int ctl, const void *arg)
+{
+	struct pgnl *handle = handle_of_another();
+
+	tell(ctl, pgnl_name_reregister(handle, "name", getpid(), NULL, NULL));
+	ready(ctl, pgnl_name_reregister(handle, "name", *(const pid_t *)arg, NULL, NULL));
+}
+
+static void kid_holds(int ctl, const void *arg)
+{
+	(void)arg;
+	become(1000, 1000, NULL, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ready(ctl, 0);
+}
+
+static const struct pgnl_event *next_replaced(struct pgnl_watch *watch)
+{
+	const struct pgnl_event *event;
+
+	while (pgnl_event_next(watch, WAIT_MS, &event) == 1)
+		if (event->reason == PGNL_BECAUSE_REPLACED)
+			return event;
+	return NULL;
+}
+
+/* As without an agent: it is who asked, and not who carries it out. */
+TEST_F(name_ask, who_loses_a_name_is_told_who_asked_for_it)
+{
+	const struct pgnl_event *event;
+	struct kid holder, taker;
+	struct pgnl_watch *watch;
+
+	ASSERT_EQ(0, kid_ready(&holder, kid_holds, NULL));
+	ASSERT_EQ(0, pgnl_watch_open(&watch));
+	ASSERT_LT(0, pgnl_subscribe(watch, "global", NULL, PGNL_LOCAL_EVENTS));
+	self->asker.pid = holder.pid;
+	ASSERT_EQ(PGNL_YES, give(self, PGNL_KEEP_FIRST));
+	ASSERT_EQ(0, kid_start(&taker, kid_takes, &holder.pid));
+	ASSERT_EQ(0, agree(self->agent));
+	EXPECT_EQ(PGNL_YES, hear(taker.ctl));
+	event = next_replaced(watch);
+	ASSERT_NE(NULL, event);
+	ASSERT_EQ(1, event->n);
+	EXPECT_EQ(holder.pid, event->member[0].pid);
+	EXPECT_EQ(taker.pid, event->by_pid);
+	EXPECT_EQ(1000, event->by_uid);
+	/* Who gives it away by itself is not told that. */
+	ASSERT_EQ(0, agree(self->agent));
+	EXPECT_EQ(PGNL_YES, hear(taker.ctl));
+	event = next_replaced(watch);
+	ASSERT_NE(NULL, event);
+	ASSERT_EQ(1, event->n);
+	EXPECT_EQ(taker.pid, event->member[0].pid);
+	EXPECT_EQ(PGNL_UNKNOWN, event->by_uid);
+	pgnl_watch_close(watch);
+	kid_kill(&taker);
+	kid_kill(&holder);
 }
 
 /* The agent carries it out, and has no say in what may be done to itself. */
