@@ -84,13 +84,6 @@ static void put_event(struct pgnl_event *event)
 	pgnl_node_put(event->node);
 }
 
-static struct pgnl_node *get_node(struct pgnl_node *node)
-{
-	if (node)
-		kref_get(&node->ref);
-	return node;
-}
-
 static void keep_row(const struct pgnl_event *event,
 		     const struct pgnl_event_row *row)
 {
@@ -183,10 +176,14 @@ struct cause {
 	struct pgnl_node *node;
 };
 
-/* The sender of a request, in whose context the tables change; else NULL. */
-static struct pid *requester(void)
+/*
+ * The sender of a request, in whose context the tables change; else NULL. What the
+ * agent does for a node is that node's.
+ */
+static struct pid *requester(const struct pgnl_node *by_node)
 {
-	return current->flags & PF_KTHREAD ? NULL : task_tgid(current);
+	return by_node || current->flags & PF_KTHREAD ? NULL :
+							task_tgid(current);
 }
 
 static bool is_same_cause(struct pgnl_event *event, const struct cause *cause)
@@ -221,8 +218,8 @@ struct pgnl_event *new_event(struct pgnl_scope *scope, const struct cause *cause
 	if (cause->by)
 		event->by_uid = current_uid();
 	event->by = get_pid(cause->by);
-	event->by_node = get_node(cause->by_node);
-	event->node = get_node(cause->node);
+	event->by_node = pgnl_node_get(cause->by_node);
+	event->node = pgnl_node_get(cause->node);
 	event->owned = group && group->created;
 	if (event->owned)
 		event->owner = group->owner;
@@ -345,9 +342,10 @@ static bool is_told(const struct pgnl_group *group)
  * pgnl_event_record_member() - See pgnl_event_member_locked().
  * @member: the member
  * @reason: why
+ * @by: another node that has asked for it, or NULL
  */
 void pgnl_event_record_member(struct pgnl_member *member,
-			      enum pgnl_reason reason)
+			      enum pgnl_reason reason, struct pgnl_node *by)
 {
 	const struct pgnl_title *title = pgnl_group_title(member->group);
 	struct cause cause = {
@@ -355,17 +353,17 @@ void pgnl_event_record_member(struct pgnl_member *member,
 		.reason = reason,
 		.status = PGNL_STATUS_UNKNOWN,
 		.uid = INVALID_UID,
+		.by_node = by,
 	};
 
 	if (is_told(member->group))
 		return;
-	/* What the agent does for a node is that node's. */
 	if (title) {
 		cause.by = title->lost_by;
 		cause.by_node = title->lost_to;
 	}
-	if (!cause.by && reason != PGNL_REASON_JOINED && !cause.by_node)
-		cause.by = requester();
+	if (!cause.by && reason != PGNL_REASON_JOINED)
+		cause.by = requester(cause.by_node);
 	if (cause.by == member->proc->pid)
 		cause.by = NULL;
 	record_member(&cause, member);
@@ -397,7 +395,7 @@ void pgnl_event_record_end(struct pgnl_member *member)
  * use again by then, so they are told of before. That is bounded as a commit
  * is; of a larger group the rest is told by its deletion.
  */
-static void record_evictions(struct pgnl_group *group)
+static void record_evictions(struct pgnl_group *group, struct pgnl_node *by)
 {
 	struct cause cause = {
 		.group = group,
@@ -405,7 +403,8 @@ static void record_evictions(struct pgnl_group *group)
 		.status = PGNL_STATUS_UNKNOWN,
 		.uid = INVALID_UID,
 		.gone = true,
-		.by = requester(),
+		.by = requester(by),
+		.by_node = by,
 	};
 	u32 index, rows = min_t(u32, group->nr_rows, PGNL_ROWS_MAX);
 	struct pgnl_member *member;
@@ -421,22 +420,25 @@ static void record_evictions(struct pgnl_group *group)
  * pgnl_event_record_group() - See pgnl_event_group_locked().
  * @group: the group
  * @reason: PGNL_REASON_GROUP_CREATED or PGNL_REASON_GROUP_DELETED
+ * @by: another node that has asked for it, or NULL
  */
-void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason)
+void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason,
+			     struct pgnl_node *by)
 {
 	struct cause cause = {
 		.group = group,
 		.reason = reason,
 		.status = PGNL_STATUS_UNKNOWN,
 		.uid = INVALID_UID,
-		.by = requester(),
+		.by = requester(by),
+		.by_node = by,
 	};
 
 	if (is_told(group))
 		return;
 	/* If other nodes keep it, each is told of when it goes. */
 	if (reason == PGNL_REASON_GROUP_DELETED && !pgnl_group_is_far(group))
-		record_evictions(group);
+		record_evictions(group, by);
 	record(group->scope, &cause);
 }
 
@@ -451,7 +453,7 @@ void pgnl_event_record_scope(struct pgnl_scope *scope, enum pgnl_reason reason)
 		.reason = reason,
 		.status = PGNL_STATUS_UNKNOWN,
 		.uid = INVALID_UID,
-		.by = requester(),
+		.by = requester(NULL),
 	};
 
 	record(scope, &cause);
@@ -577,8 +579,8 @@ static void keep_references(struct pgnl_event *event)
 	for (i = 0; i < event->nr_rows; i++)
 		keep_row(event, &row[i]);
 	get_pid(event->by);
-	get_node(event->by_node);
-	get_node(event->node);
+	pgnl_node_get(event->by_node);
+	pgnl_node_get(event->node);
 }
 
 /**

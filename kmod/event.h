@@ -170,9 +170,10 @@ bool pgnl_event_check_locked(struct pgnl_feed *feed);
 void pgnl_event_drop_all(struct pgnl_feed *feed);
 
 void pgnl_event_record_member(struct pgnl_member *member,
-			      enum pgnl_reason reason);
+			      enum pgnl_reason reason, struct pgnl_node *by);
 void pgnl_event_record_end(struct pgnl_member *member);
-void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason);
+void pgnl_event_record_group(struct pgnl_group *group, enum pgnl_reason reason,
+			     struct pgnl_node *by);
 void pgnl_event_record_scope(struct pgnl_scope *scope, enum pgnl_reason reason);
 void pgnl_event_record_remote(struct pgnl_remote *remote,
 			      enum pgnl_reason reason, u32 status);
@@ -194,7 +195,7 @@ static inline void pgnl_event_member_locked(struct pgnl_member *member,
 					    enum pgnl_reason reason)
 {
 	if (unlikely(member->group->scope->feed))
-		pgnl_event_record_member(member, reason);
+		pgnl_event_record_member(member, reason, NULL);
 }
 
 /**
@@ -208,15 +209,29 @@ static inline void pgnl_event_end_locked(struct pgnl_member *member)
 }
 
 /**
+ * pgnl_event_eviction_locked() - Tell that a member is out with its group.
+ * @member: the member, its count now 0
+ * @by: another node that has asked for it, or NULL
+ */
+static inline void pgnl_event_eviction_locked(struct pgnl_member *member,
+					      struct pgnl_node *by)
+{
+	if (unlikely(member->group->scope->feed))
+		pgnl_event_record_member(member, PGNL_REASON_EVICTED, by);
+}
+
+/**
  * pgnl_event_group_locked() - Tell of a group as a whole.
  * @group: the group; if it is deleted, before it is
  * @reason: PGNL_REASON_GROUP_CREATED or PGNL_REASON_GROUP_DELETED
+ * @by: another node that has asked for it, or NULL
  */
 static inline void pgnl_event_group_locked(struct pgnl_group *group,
-					   enum pgnl_reason reason)
+					   enum pgnl_reason reason,
+					   struct pgnl_node *by)
 {
 	if (unlikely(group->scope->feed))
-		pgnl_event_record_group(group, reason);
+		pgnl_event_record_group(group, reason, by);
 }
 
 /**

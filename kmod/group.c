@@ -344,7 +344,7 @@ static int adopt_locked(struct pgnl_group *group, struct pgnl_group *new,
 	pgnl_view_end_locked(group);
 	pgnl_group_get_locked(group);
 	pgnl_scope_changed_locked(group->scope);
-	pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED, NULL);
 	return 0;
 }
 
@@ -385,7 +385,8 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 		if (!err) {
 			scope->nr_groups++;
 			pgnl_scope_changed_locked(scope);
-			pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED);
+			pgnl_event_group_locked(group, PGNL_REASON_GROUP_CREATED,
+						NULL);
 			pgnl_view_end_locked(group);
 			group = NULL;
 		}
@@ -396,18 +397,20 @@ int pgnl_group_create(struct pgnl_scope *scope, const struct pgnl_name *name,
 	return err;
 }
 
-static void delete_locked(struct pgnl_group *group, u32 *rows)
+/* @by: another node that has asked for it, counted, or NULL */
+static void delete_locked(struct pgnl_group *group, struct pgnl_node *by,
+			  u32 *rows)
 {
 	struct pgnl_net *pn = group->scope->pn;
 
-	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED);
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED, by);
 	/* From here on nobody finds it, and no request adds a member. */
 	unhash_locked(group);
 	pn->deleting++;
 	pgnl_group_get_locked(group);
 	if (group->created)
 		pgnl_group_put_locked(group);
-	pgnl_member_evict_all_locked(group, rows);
+	pgnl_member_evict_all_locked(group, by, rows);
 	pgnl_remote_evict_all_locked(group, rows);
 	pgnl_group_put_locked(group);
 	pn->deleting--;
@@ -418,9 +421,9 @@ static void delete_locked(struct pgnl_group *group, u32 *rows)
  * with one that was never created here: in other than the initial user namespace
  * somebody has to pay for it.
  */
-static void uncreate_locked(struct pgnl_group *group)
+static void uncreate_locked(struct pgnl_group *group, struct pgnl_node *by)
 {
-	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED);
+	pgnl_event_group_locked(group, PGNL_REASON_GROUP_DELETED, by);
 	if (group->scope->pn->net->user_ns == &init_user_ns) {
 		pgnl_user_uncharge(group->user, PGNL_USER_GROUPS);
 		pgnl_user_put(group->user);
@@ -442,7 +445,8 @@ static void uncreate_locked(struct pgnl_group *group)
  * while they are as private as the group is. Meanwhile others may delete or create
  * it, or the other nodes leave it.
  */
-static void leave_to_others_locked(struct pgnl_group *group, u32 *rows)
+static void leave_to_others_locked(struct pgnl_group *group,
+				   struct pgnl_node *by, u32 *rows)
 {
 	bool created = group->created;
 	u32 tries;
@@ -451,13 +455,13 @@ static void leave_to_others_locked(struct pgnl_group *group, u32 *rows)
 	for (tries = 0; tries < EVICT_TRIES && group->nr_seen; tries++) {
 		if (group->created != created)
 			break;
-		pgnl_member_evict_all_locked(group, rows);
+		pgnl_member_evict_all_locked(group, by, rows);
 	}
 	if (created && group->created && !group->dead) {
 		if (pgnl_group_is_far(group))
-			uncreate_locked(group);
+			uncreate_locked(group, by);
 		else
-			delete_locked(group, rows);
+			delete_locked(group, by, rows);
 	}
 	pgnl_group_put_locked(group);
 }
@@ -482,7 +486,8 @@ bool pgnl_group_may_delete_locked(const struct pgnl_caller *who,
 
 /**
  * pgnl_group_delete() - Delete what this node has in a group of mode pg2.
- * @who: the caller, who may write to the scope
+ * @who: the caller, who may write to the scope; if it is for another node that
+ *	is known here, events tell of that
  * @scope: the scope
  * @name: the name
  * @missing: set when this node has nothing in such a group
@@ -495,11 +500,14 @@ int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 		      const struct pgnl_name *name, bool *missing)
 {
 	struct pgnl_net *pn = scope->pn;
+	struct pgnl_node *by = NULL;
 	struct pgnl_group *group;
 	u32 rows = 0;
 	int err = 0;
 
 	mutex_lock(&pn->lock);
+	if (who->node)
+		by = pgnl_node_get(pgnl_node_find_locked(pn->cluster, who->node));
 	group = pgnl_group_find(scope, name);
 	*missing = !group || (!group->created && !group->nr_seen);
 	if (*missing)
@@ -507,10 +515,11 @@ int pgnl_group_delete(const struct pgnl_caller *who, struct pgnl_scope *scope,
 	if (!pgnl_group_may_delete_locked(who, group))
 		err = -EACCES;
 	else if (pgnl_group_is_far(group))
-		leave_to_others_locked(group, &rows);
+		leave_to_others_locked(group, by, &rows);
 	else
-		delete_locked(group, &rows);
+		delete_locked(group, by, &rows);
 out:
+	pgnl_node_put(by);
 	mutex_unlock(&pn->lock);
 	return err;
 }
@@ -529,7 +538,7 @@ void pgnl_group_delete_all_locked(struct pgnl_scope *scope)
 
 	pgnl_assert_locked(scope->pn);
 	xa_for_each(&scope->group_ids, id, group) {
-		delete_locked(group, &rows);
+		delete_locked(group, NULL, &rows);
 		rows++;
 		pgnl_table_breathe_locked(scope->pn, &rows);
 	}

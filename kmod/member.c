@@ -493,8 +493,12 @@ u32 pgnl_member_leave_locked(struct pgnl_member *member, u32 times,
 	return times;
 }
 
-/* Take a row away whole, whatever its count; a pinned one is just emptied. */
-static void end_locked(struct pgnl_member *member, u64 *counter, bool evicted)
+/*
+ * Take a row away whole, whatever its count; a pinned one is just emptied. If it is
+ * evicted, @by is another node that has asked for that, or NULL.
+ */
+static void end_locked(struct pgnl_member *member, u64 *counter, bool evicted,
+		       struct pgnl_node *by)
 {
 	struct pgnl_group *group = member->group;
 	u32 count = member->count;
@@ -507,7 +511,7 @@ static void end_locked(struct pgnl_member *member, u64 *counter, bool evicted)
 		(*counter)++;
 		trace_pgnl_leave(member, count);
 		if (evicted && !pgnl_exit_is_dead(member->proc))
-			pgnl_event_member_locked(member, PGNL_REASON_EVICTED);
+			pgnl_event_eviction_locked(member, by);
 		else
 			pgnl_event_end_locked(member);
 	}
@@ -524,7 +528,7 @@ void pgnl_member_end_locked(struct pgnl_member *member)
 	struct pgnl_net *pn = member->proc->pn;
 
 	pgnl_assert_locked(pn);
-	end_locked(member, &pn->exits, false);
+	end_locked(member, &pn->exits, false, NULL);
 }
 
 /**
@@ -577,7 +581,7 @@ void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
 	member = pgnl_member_first(proc);
 	while (member) {
 		next = pgnl_member_next(member);
-		end_locked(member, &pn->exits, false);
+		end_locked(member, &pn->exits, false, NULL);
 		++*rows;
 		member = next ? breathe_at_locked(next, rows) : NULL;
 	}
@@ -586,13 +590,15 @@ void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows)
 /**
  * pgnl_member_evict_all_locked() - Take everybody out of a group.
  * @group: the group, referenced
+ * @by: another node that has asked for it, counted, or NULL
  * @rows: work done, for breathing
  *
  * Lets the lock go now and then. The last row takes the place of one that goes,
  * so going down meets every row; to a group that is not dead, others may be
  * added meanwhile, of which some stay. It ends when the group is created anew.
  */
-void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
+void pgnl_member_evict_all_locked(struct pgnl_group *group,
+				  struct pgnl_node *by, u32 *rows)
 {
 	struct pgnl_net *pn = group->scope->pn;
 	u32 index = group->nr_rows;
@@ -604,7 +610,7 @@ void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows)
 		if (!index)
 			break;
 		end_locked(pgnl_rows_get(&group->rows, --index), &pn->evictions,
-			   true);
+			   true, by);
 		++*rows;
 		pgnl_table_breathe_locked(pn, rows);
 	}

@@ -31,7 +31,8 @@ void pgnl_member_end_locked(struct pgnl_member *member);
 void pgnl_member_set_meta_locked(struct pgnl_member *member,
 				 struct pgnl_meta *meta);
 void pgnl_member_remove_all_locked(struct pgnl_proc *proc, u32 *rows);
-void pgnl_member_evict_all_locked(struct pgnl_group *group, u32 *rows);
+void pgnl_member_evict_all_locked(struct pgnl_group *group,
+				  struct pgnl_node *by, u32 *rows);
 
 struct pgnl_meta *pgnl_meta_new(const void *data, u16 len);
 struct pgnl_meta *pgnl_meta_get(struct pgnl_meta *meta);

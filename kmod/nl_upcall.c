@@ -327,6 +327,7 @@ int pgnl_nl_begin_sender(struct pgnl_caller *who, struct sk_buff *skb,
 	}
 	who->cred = cred;
 	who->opener = cred;
+	who->node = from->node;
 	return 0;
 }
 

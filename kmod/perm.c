@@ -33,6 +33,7 @@ void pgnl_perm_caller(struct pgnl_caller *who, struct sk_buff *skb)
 	who->cred = current_cred();
 	who->opener = sk->sk_socket->file->f_cred;
 	who->self = task_tgid(current);
+	who->node = NULL;
 	who->via = NULL;
 }
 
@@ -58,6 +59,8 @@ void pgnl_perm_keep(struct pgnl_caller *kept, const struct pgnl_caller *who)
 	kept->cred = who->cred;
 	kept->opener = who->opener;
 	kept->self = get_pid(who->self);
+	/* Nothing is kept for other nodes. */
+	kept->node = NULL;
 	keep(kept->cred);
 	keep(kept->opener);
 }

@@ -24,6 +24,8 @@ enum {
  * @cred: credentials of the sender
  * @opener: credentials of whoever opened the socket
  * @self: process of the sender
+ * @node: the name of another node, for a sender there that the agent acts for,
+ *	borrowed from the request; else NULL
  * @via: the alias by which it has come to tables of another network namespace,
  *	entered (share.c); NULL: they are its own
  *
@@ -35,6 +37,7 @@ struct pgnl_caller {
 	const struct cred *cred;
 	const struct cred *opener;
 	struct pid *self;
+	const char *node;
 	struct pgnl_alias *via;
 };
 

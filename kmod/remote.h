@@ -275,6 +275,19 @@ void pgnl_agent_end(struct pgnl_net *pn);
 void pgnl_agent_proc_ended_locked(struct pgnl_proc *proc);
 
 /**
+ * pgnl_node_get() - Take another reference.
+ * @node: a node or NULL
+ *
+ * Return: @node.
+ */
+static inline struct pgnl_node *pgnl_node_get(struct pgnl_node *node)
+{
+	if (node)
+		kref_get(&node->ref);
+	return node;
+}
+
+/**
  * pgnl_remotes_rcu() - What other nodes have in a group.
  * @group: the group, within RCU
  *

@@ -31,7 +31,7 @@ struct event {
 	uint32_t status;
 	bool asked;		/* there is who asked for it */
 	uint32_t by_pid, by_uid;
-	const char *scope, *group;	/* NULL when there is none */
+	const char *by_node, *scope, *group;	/* NULL when there is none */
 };
 
 static const char *const reason_name[] = {
@@ -127,6 +127,9 @@ static inline void decode_event(const struct nlmsghdr *msg, struct event *event)
 				case PGNL_A_EVENT_BY_UID:
 					event->by_uid = mnl_attr_get_u32(nested);
 					break;
+				case PGNL_A_EVENT_BY_NODE:
+					event->by_node = mnl_attr_get_str(nested);
+					break;
 				}
 			}
 			break;
@@ -220,6 +223,8 @@ static inline void say_line(struct transcript *t, const struct event *event,
 		say_more(t, " status=%u", event->status);
 	if (event->asked)
 		say_more(t, " by=%s", cast_name(cast, (pid_t)event->by_pid));
+	if (event->by_node)
+		say_more(t, " by-node=%s", event->by_node);
 	say_more(t, "\n");
 }
 

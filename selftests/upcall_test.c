@@ -1165,6 +1165,33 @@ static int delete_from_there(struct client *c, const char *scope, const char *gr
 	return req_do(c);
 }
 
+/* Of members and groups alike it is told which node it was, and not the agent. */
+TEST_F(upcall, others_delete_as_others)
+{
+	struct ear ear = { .c = client_open() };
+	struct child a;
+
+	ASSERT_NE(NULL, ear.c);
+	ASSERT_EQ(0, child_start(&a));
+	ASSERT_LT(0, subscribe(ear.c, "pg2", NULL));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
+	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 0));
+	EXPECT_STREQ("group-created g by=?\njoined g ?=1\n"
+		     "evicted g ?=0 by-node=there\ngroup-deleted g by-node=there\n",
+		     heard(&ear, NULL, 0, NULL, 4));
+	/* What stays, since it is another node's too. */
+	ASSERT_EQ(0, put_created(self->agent));
+	ASSERT_EQ(0, group_new(self->c, "pg2", "g"));
+	ASSERT_EQ(1, join(self->c, "pg2", "g", a.pid));
+	ASSERT_EQ(0, delete_from_there(self->agent, "pg2", "g", 0));
+	EXPECT_STREQ("group-created g\ngroup-created g by=?\njoined g ?=1\n"
+		     "evicted g ?=0 by-node=there\ngroup-deleted g by-node=there\n",
+		     heard(&ear, NULL, 0, NULL, 5));
+	client_close(ear.c);
+	child_kill(&a);
+}
+
 TEST_F(upcall, others_delete_as_their_uid)
 {
 	struct child a;
