@@ -41,6 +41,7 @@
 #define CORE_MAC	32
 #define CORE_KEY	16
 #define CORE_NEVER	UINT64_MAX	/* a time that does not come */
+#define CORE_NO_LIMIT	UINT64_MAX
 
 /* The scope whose groups are names: at most one member in all of the cluster. */
 #define CORE_NAMES	"global"
@@ -328,7 +329,7 @@ struct core_config {
 	uint32_t hello_max;		/* connections that are in it; 0: 16 */
 	size_t frame_max;		/* bytes of a frame; 0: 65536, the most */
 	size_t backlog_max;		/* removals kept for slow peers; 0: 65536 */
-	uint64_t rows_max;		/* rows taken from one node; 0: no limit */
+	uint64_t rows_max;		/* rows taken from one node; CORE_NO_LIMIT: all */
 	/*
 	 * Nodes in the order in which they arbitrate names, the same everywhere;
 	 * those not in it come after, by name. Copied.

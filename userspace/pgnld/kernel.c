@@ -18,6 +18,7 @@
 #define SCOPES_SECONDS	1		/* between two looks at which scopes there are */
 #define REFUSED_LOOKS	10		/* between two tries with a node that was refused */
 #define NODES_AT_ONCE	64
+#define ROWS_MAX	1048576		/* the kernel's own limit node-remotes, unless set */
 
 /* A clustered scope, and the subscription to it. */
 struct scope {
@@ -65,6 +66,7 @@ struct kernel {
 	unsigned int looks;	/* at the scopes, so far */
 	struct batch batch;
 	struct connected *connected;
+	uint64_t rows_max;	/* the limit node-remotes, as far as it is known */
 	/* Nodes that the kernel lacks something of; the core is asked later, since a
 	 * command may not call it.
 	 */
@@ -96,13 +98,13 @@ uint64_t kernel_incarnation(const struct kernel *kernel)
 	return pgnl_agent_incarnation(kernel->agent);
 }
 
-uint64_t kernel_rows_max(const struct kernel *kernel)
+uint64_t kernel_rows_max(struct kernel *kernel)
 {
-	uint64_t limits[PGNL_N_LIMITS] = { 0 };
+	uint64_t limits[PGNL_N_LIMITS];
 
-	if (pgnl_limits(kernel->handle, limits, NULL, PGNL_N_LIMITS))
-		return 0;
-	return limits[PGNL_LIMIT_NODE_REMOTES];
+	if (!pgnl_limits(kernel->handle, limits, NULL, PGNL_N_LIMITS))
+		kernel->rows_max = limits[PGNL_LIMIT_NODE_REMOTES];
+	return kernel->rows_max;
 }
 
 bool kernel_is_lost(const struct kernel *kernel)
@@ -982,6 +984,8 @@ int kernel_open(struct event_base *base, const struct config *config, struct ker
 	struct kernel *made = calloc(1, sizeof(*made));
 	int ret = made ? open_role(made, config) : -ENOMEM;
 
+	if (made)
+		made->rows_max = ROWS_MAX;
 	if (!ret)
 		ret = open_rest(made, base);
 	if (!ret)

@@ -26,8 +26,10 @@ void kernel_close(struct kernel *kernel);
 struct pgnl_agent *kernel_agent(const struct kernel *kernel);
 /* Of this node's rows, for core_new(). */
 uint64_t kernel_incarnation(const struct kernel *kernel);
-/* Rows that it takes of one node, by its limit node-remotes of now. 0: it can't be asked. */
-uint64_t kernel_rows_max(const struct kernel *kernel);
+/* Rows that it takes of one node, by its limit node-remotes: of now, or if it can't be
+ * asked, of when it could, or else the limit that it begins with.
+ */
+uint64_t kernel_rows_max(struct kernel *kernel);
 
 /* Begin: tell the core the nodes and rows that are there, and what changes. woken is
  * called before anything is told from the loop. 0 or -errno.

@@ -187,7 +187,7 @@ static void put(struct core *core, struct node *node, const struct core_row *row
 
 static bool has_room(struct core *core, struct node *node, const struct digest_set *set)
 {
-	if (!core->config.rows_max || set->rows < core->config.rows_max)
+	if (set->rows < core->config.rows_max)
 		return true;
 	if (!node->partial)
 		core_log(core, CORE_LOG_WARNING,

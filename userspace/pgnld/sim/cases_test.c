@@ -719,6 +719,27 @@ TEST_F(cluster, a_node_with_too_many_rows_is_partial)
 	ASSERT_EQ(1, stats.resyncs);
 }
 
+/* A limit of 0 is none of all rows, not all of them. */
+TEST_F(cluster, of_a_node_that_may_have_no_rows_none_is_kept)
+{
+	struct sim_node_config config = plain;
+	struct core_node_info info;
+
+	config.no_rows = true;
+	BOOT(0, &plain);
+	BOOT(1, &config);
+	for (int id = 1; id <= 5; id++)
+		JOIN(0, "all", id, 1);
+	RUN(5 * LOOP_S);
+	core_nodes(sim_core(self->node[1]), note_node, &info);
+	ASSERT_TRUE(info.partial);
+	ASSERT_EQ(0, info.rows);
+	ASSERT_EQ(0, SEES(1, 0, "all"));
+	for (int id = 1; id <= 5; id++)
+		JOIN(0, "all", id, 0);
+	AGREE();
+}
+
 /* --- who is who ----------------------------------------------------------------------- */
 
 TEST_F(cluster, a_double_is_refused_until_the_first_has_gone)

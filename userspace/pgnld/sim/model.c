@@ -29,7 +29,10 @@ struct other {
 	bool known;		/* not DOWN */
 	bool filling;
 	uint32_t fill;
+	bool partial;		/* rows found no room, so the last commit, or since then */
+	bool dropping;		/* since the last begin */
 	uint64_t present;
+	uint64_t members;	/* of these, without pins */
 	struct row *rows;
 	struct owner *owner;
 	char name[CORE_NAME_MAX + 1];
@@ -41,6 +44,7 @@ struct model {
 	const char *name;
 	bool light;
 	bool hostile;
+	uint64_t limit;		/* of the members of each node */
 	struct other *others;
 	struct sim_events events;
 	size_t memory;
@@ -57,7 +61,13 @@ struct model *model_new(struct sim *sim, struct truth *truth, const char *name,
 	kernel->name = name;
 	kernel->light = config->light;
 	kernel->hostile = config->hostile;
+	kernel->limit = CORE_NO_LIMIT;
 	return kernel;
+}
+
+void model_limit(struct model *kernel, uint64_t limit)
+{
+	kernel->limit = limit;
 }
 
 static void forget_rows(struct other *other)
@@ -68,7 +78,7 @@ static void forget_rows(struct other *other)
 		HASH_DEL(other->rows, row);
 		free(row);
 	}
-	other->present = 0;
+	other->present = other->members = 0;
 }
 
 void model_free(struct model *kernel)
@@ -142,7 +152,7 @@ static void node_down(struct model *kernel, struct other *other)
 		kernel->events.leaves += !!row->count;
 		row->count = 0;
 	}
-	other->present = 0;
+	other->present = other->members = 0;
 	other->known = false;
 	other->state = CORE_NODE_DOWN;
 	kernel->events.downs++;
@@ -185,6 +195,7 @@ void model_begin(struct model *kernel, const char *name, uint64_t incarnation)
 	if (!other)
 		return;
 	other->filling = true;
+	other->dropping = false;
 	other->fill++;
 }
 
@@ -206,14 +217,19 @@ static struct row *row_of(struct model *kernel, struct other *other,
 	return row;
 }
 
+static void drop(struct model *kernel, struct other *other, struct row *row)
+{
+	kernel->events.leaves++;
+	other->present--;
+	other->members -= !!row->id;
+	row->count = 0;
+}
+
 static void take_out(struct model *kernel, struct other *other, struct row *row)
 {
 	row->removed = true;
-	if (!row->count)
-		return;
-	kernel->events.leaves++;
-	other->present--;
-	row->count = 0;
+	if (row->count)
+		drop(kernel, other, row);
 }
 
 static void check_end(struct model *kernel, struct other *other, const struct core_row *from)
@@ -229,6 +245,28 @@ static void check_end(struct model *kernel, struct other *other, const struct co
 	    from->end.status != end.status)
 		sim_fail(kernel->sim, "%s: row %llu of %s has not ended so", kernel->name,
 			 (unsigned long long)from->id, other->name);
+}
+
+/* The first member that has not been told since the listing began makes room. */
+static bool make_room(struct model *kernel, struct other *other)
+{
+	struct row *row;
+
+	for (row = other->filling ? other->rows : NULL; row; row = row->hh.next) {
+		if (row->id && row->count && row->fill != other->fill) {
+			drop(kernel, other, row);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_room(struct model *kernel, struct other *other, const struct row *row)
+{
+	if (!row->id || row->count || other->members < kernel->limit || make_room(kernel, other))
+		return true;
+	other->partial = other->dropping = true;
+	return false;
 }
 
 static void put_row(struct model *kernel, struct other *other, const struct core_row *from)
@@ -256,9 +294,12 @@ static void put_row(struct model *kernel, struct other *other, const struct core
 			 kernel->name, other->name, (int)from->scope.len, from->scope.data,
 			 (int)from->group.len, from->group.data,
 			 (unsigned long long)from->id, version, row->version);
+	if (!has_room(kernel, other, row))
+		return;
 	if (row->count != from->count || row->version != version)
 		kernel->events.joins++;
 	other->present += !row->count;
+	other->members += row->id && !row->count;
 	row->count = from->count;
 	row->version = version;
 	row->removed = false;
@@ -288,6 +329,7 @@ void model_commit(struct model *kernel, const char *name, uint64_t incarnation)
 	if (!other->filling)
 		sim_fail(kernel->sim, "%s: a commit of %s without a begin", kernel->name, name);
 	other->filling = false;
+	other->partial = other->dropping;
 	for (row = other->rows; row; row = row->hh.next)
 		if (row->count && row->fill != other->fill)
 			take_out(kernel, other, row);
@@ -402,6 +444,13 @@ bool model_sees_group(struct model *kernel, const char *scope, const char *group
 			if (is_in(row, scope, group))
 				return true;
 	return false;
+}
+
+bool model_is_partial(struct model *kernel, const char *name)
+{
+	struct other *other = find(kernel, name);
+
+	return other && other->partial;
 }
 
 const struct sim_events *model_events(const struct model *kernel)

@@ -15,6 +15,8 @@ struct model;
 struct model *model_new(struct sim *sim, struct truth *truth, const char *name,
 			  const struct sim_config *config);
 void model_free(struct model *kernel);
+/* It takes so many memberships of each node. */
+void model_limit(struct model *kernel, uint64_t limit);
 
 /* The commands of struct core_out. */
 void model_node(struct model *kernel, const char *name, uint64_t incarnation,
@@ -39,6 +41,8 @@ bool model_agrees(struct model *kernel, const char *name, const struct owner *ow
 unsigned int model_sees(struct model *kernel, const char *of, const char *scope,
 			 const char *group);
 bool model_sees_group(struct model *kernel, const char *scope, const char *group);
+/* Were rows of it refused, since the last listing or in it? */
+bool model_is_partial(struct model *kernel, const char *name);
 const struct sim_events *model_events(const struct model *kernel);
 
 #endif

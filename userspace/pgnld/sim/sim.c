@@ -755,6 +755,13 @@ static void list_all(struct sim_node *node)
 	node->missed = false;
 }
 
+static uint64_t rows_max(const struct sim_node_config *config)
+{
+	if (config->no_rows)
+		return 0;
+	return config->rows_max ? config->rows_max : CORE_NO_LIMIT;
+}
+
 static void fill_config(const struct sim_node *node, struct core_config *config)
 {
 	*config = (struct core_config){
@@ -766,7 +773,7 @@ static void fill_config(const struct sim_node *node, struct core_config *config)
 		.hello_max = node->config.hello_max,
 		.frame_max = node->config.frame_max,
 		.backlog_max = node->config.backlog_max,
-		.rows_max = node->config.rows_max,
+		.rows_max = rows_max(&node->config),
 		.act_time = ACT_TIME,
 		.remote_root = node->config.remote_root,
 		.version_min = node->config.version_min,
@@ -827,6 +834,7 @@ struct sim_node *sim_boot(struct sim *sim, unsigned int site, const char *name,
 	node->incarnation = ++sim->incarnations;
 	node->owner = truth_add(sim->truth, name, node->incarnation);
 	node->kernel = model_new(sim, sim->truth, node->name, &sim->config);
+	model_limit(node->kernel, rows_max(config));
 	node->next = sim->nodes;
 	sim->nodes = node;
 	sim->at[site] = node;
@@ -1263,6 +1271,11 @@ unsigned int sim_sees(struct sim_node *node, const char *of, const char *scope,
 bool sim_sees_group(struct sim_node *node, const char *scope, const char *group)
 {
 	return model_sees_group(node->kernel, scope, group);
+}
+
+bool sim_is_partial(struct sim_node *node, const char *of)
+{
+	return model_is_partial(node->kernel, of);
 }
 
 bool sim_knows(struct sim_node *node, const char *name, enum core_node_state *state)

@@ -43,7 +43,8 @@ struct sim_node_config {
 	uint64_t digest_interval;
 	size_t frame_max;
 	size_t backlog_max;
-	uint64_t rows_max;
+	uint64_t rows_max;		/* of one node, by agent and kernel; 0: no limit */
+	bool no_rows;			/* the limit is 0 */
 	uint32_t hello_max;
 	uint32_t version_min, version_max;
 	uint64_t key;			/* of the cluster; 0: none */
@@ -157,6 +158,8 @@ unsigned int sim_sees(struct sim_node *node, const char *of, const char *scope,
 		      const char *group);
 /* Is there a group of this name, pinned or joined, of any node but itself? */
 bool sim_sees_group(struct sim_node *node, const char *scope, const char *group);
+/* Does its kernel say that rows of this node are missing? */
+bool sim_is_partial(struct sim_node *node, const char *of);
 /* Does it know a node of this name, and in which state? */
 bool sim_knows(struct sim_node *node, const char *name, enum core_node_state *state);
 
