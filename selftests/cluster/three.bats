@@ -85,6 +85,16 @@ limit_rows() {
 	reload "$1"
 }
 
+# is_partial NODE OTHER ANSWER: it says that members of the other one are missing.
+is_partial() {
+	[ "$(on "$1" pgnl -j nodes | jq --arg node "$2" '.[] | select(.node == $node) | .partial')" = "$3" ]
+}
+
+# What doctor has against a limit.
+cure() {
+	on "$1" pgnl -j doctor | jq -r '.[] | select(.check == "nodes") | .cure' || true
+}
+
 @test "of a node no more is kept than the limit, until a reload finds another" {
 	limit_rows c 2
 	member a web
@@ -92,11 +102,15 @@ limit_rows() {
 	member a web
 	eventually states b a up 3
 	eventually grep -q "more rows than are taken" "$cluster/c.log"
+	eventually is_partial c a true
+	[[ $(cure c) == *node-remotes* ]]
 	states c a up 2
 	keeps c a 2
 	limit_rows c 1048576
 	eventually states c a up 3
 	keeps c a 3
+	eventually is_partial c a false
+	[ "$(cure c)" = null ]
 }
 
 # is_unknown NODE OTHER: its agent has forgotten the other one.

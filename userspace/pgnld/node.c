@@ -173,16 +173,30 @@ static bool is_name(const struct core_row *row)
 	       !memcmp(row->scope.data, CORE_NAMES, row->scope.len);
 }
 
+/* Names are not shared with those who see the cluster otherwise. */
+static bool may_put(const struct node *node, const struct core_row *row)
+{
+	return !is_name(row) || !node->peer->sync_error;
+}
+
 static void put(struct core *core, struct node *node, const struct core_row *row)
 {
-	bool name = is_name(row);
-
-	/* Names are not shared with those who see the cluster otherwise. */
-	if (name && node->peer->sync_error)
+	if (!may_put(node, row))
 		return;
 	core->out.put(core->arg, node_name(node), node->incarnation, row);
-	if (name)
+	if (is_name(row))
 		names_remote(core, node, row);
+}
+
+/*
+ * One over the limit, which is the kernel's: it refuses it and marks the node partial. If
+ * it has room by now it keeps it until it is told otherwise. Of groups that were created
+ * it has no limit, so these go no further.
+ */
+static void put_over(struct core *core, struct node *node, const struct core_row *row)
+{
+	if (row->id && may_put(node, row))
+		core->out.put(core->arg, node_name(node), node->incarnation, row);
 }
 
 static bool has_room(struct core *core, struct node *node, const struct digest_set *set)
@@ -204,13 +218,16 @@ static void take_row(struct core *core, struct node *node, const struct core_row
 	uint64_t old;
 
 	if (!row->count) {
-		/* In a snapshot it may be one that only the kernel has. */
-		if (digest_take(set, &core->memory, digest.key) || node->filling)
+		/* In a snapshot, and over the limit, it may be one that only the kernel has. */
+		if (digest_take(set, &core->memory, digest.key) || node->filling ||
+		    node->partial)
 			put(core, node, row);
 		return;
 	}
-	if (!digest_find(set, digest.key) && !has_room(core, node, set))
+	if (!digest_find(set, digest.key) && !has_room(core, node, set)) {
+		put_over(core, node, row);
 		return;
+	}
 	old = digest_put(set, &core->memory, digest);
 	if (old != digest.row || node->filling)
 		put(core, node, row);

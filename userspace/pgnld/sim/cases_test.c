@@ -706,6 +706,7 @@ TEST_F(cluster, a_node_with_too_many_rows_is_partial)
 	RUN(5 * LOOP_S);
 	core_nodes(sim_core(self->node[1]), note_node, &info);
 	ASSERT_TRUE(info.partial);
+	ASSERT_TRUE(sim_is_partial(self->node[1], "a"));
 	ASSERT_EQ(10, info.rows);
 	ASSERT_EQ(5, SEES(1, 0, "early"));
 	for (int id = 1; id <= 10; id++)
@@ -713,6 +714,7 @@ TEST_F(cluster, a_node_with_too_many_rows_is_partial)
 	AGREE();
 	core_nodes(sim_core(self->node[1]), note_node, &info);
 	ASSERT_FALSE(info.partial);
+	ASSERT_FALSE(sim_is_partial(self->node[1], "a"));
 	ASSERT_EQ(5, SEES(1, 0, "late"));
 	core_stats(sim_core(self->node[1]), &stats);
 	ASSERT_EQ(0, stats.digests_failed);
@@ -733,6 +735,7 @@ TEST_F(cluster, of_a_node_that_may_have_no_rows_none_is_kept)
 	RUN(5 * LOOP_S);
 	core_nodes(sim_core(self->node[1]), note_node, &info);
 	ASSERT_TRUE(info.partial);
+	ASSERT_TRUE(sim_is_partial(self->node[1], "a"));
 	ASSERT_EQ(0, info.rows);
 	ASSERT_EQ(0, SEES(1, 0, "all"));
 	for (int id = 1; id <= 5; id++)
