@@ -113,6 +113,20 @@ cure() {
 	[ "$(cure c)" = null ]
 }
 
+@test "of all nodes no more is kept than the limit, until a reload finds another" {
+	on c pgnl -q limits net-remotes=2 >/dev/null
+	member a web
+	member a web
+	member a web
+	eventually states b a up 3
+	eventually is_partial c a true
+	states c a up 2
+	on c pgnl -q limits net-remotes=4194304 >/dev/null
+	reload c
+	eventually states c a up 3
+	eventually is_partial c a false
+}
+
 # is_unknown NODE OTHER: its agent has forgotten the other one.
 is_unknown() {
 	[ "$(agent_says "$1" | jq --arg node "$2" 'any(.nodes[]; .node == $node)')" = false ]

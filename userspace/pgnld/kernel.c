@@ -17,6 +17,7 @@
 #define EVENTS_AT_ONCE	256		/* before others have a turn */
 #define SCOPES_SECONDS	1		/* between two looks at which scopes there are */
 #define REFUSED_LOOKS	10		/* between two tries with a node that was refused */
+#define PARTIAL_LOOKS	60		/* and with one of which rows were, which costs more */
 #define NODES_AT_ONCE	64
 #define ROWS_MAX	1048576		/* the kernel's own limit node-remotes, unless set */
 
@@ -621,6 +622,36 @@ static void connect_again(struct kernel *kernel)
 	}
 }
 
+/* Would it take another row of the node? Or was it for want of memory that it did not? */
+static bool has_room(const uint64_t *limits, const uint64_t *usage, const struct pgnl_node *node)
+{
+	return usage[PGNL_LIMIT_NET_REMOTES] < limits[PGNL_LIMIT_NET_REMOTES] &&
+	       node->rows < limits[PGNL_LIMIT_NODE_REMOTES];
+}
+
+/*
+ * Of some nodes the kernel has found no room for rows. The digest of what was sent to it
+ * says nothing of that, so they are asked for all of them when there may be room again.
+ */
+static void ask_partial(struct kernel *kernel)
+{
+	uint64_t limits[PGNL_N_LIMITS], usage[PGNL_N_LIMITS];
+	struct pgnl_nodes *list;
+
+	if (pgnl_limits(kernel->handle, limits, usage, PGNL_N_LIMITS) ||
+	    pgnl_nodes(kernel->handle, &list))
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct pgnl_node *node = &list->node[i];
+
+		/* One that is syncing is asked after that, if it still is partial. */
+		if (node->flags & PGNL_NODE_PARTIAL && !(node->flags & PGNL_NODE_SYNCING) &&
+		    has_room(limits, usage, node))
+			core_resync(kernel->core, text_of(node->name));
+	}
+	pgnl_free(list);
+}
+
 static void send_batch(struct kernel *kernel)
 {
 	struct batch *batch = &kernel->batch;
@@ -865,6 +896,7 @@ bool kernel_name_evict(void *arg, struct core_text name, uint64_t id, uint64_t f
 void kernel_configure(struct kernel *kernel, const struct config *config)
 {
 	forward_configure(kernel->forward, config);
+	ask_partial(kernel);
 }
 
 void kernel_flush(struct kernel *kernel)
@@ -908,6 +940,10 @@ static void on_scopes_timer(evutil_socket_t fd, short what, void *arg)
 		kernel->lacks_all = true;
 	if (!(++kernel->looks % REFUSED_LOOKS))
 		connect_again(kernel);
+	if (!(kernel->looks % PARTIAL_LOOKS)) {
+		kernel->woken(kernel->woken_arg);
+		ask_partial(kernel);
+	}
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ void kernel_act(void *arg, struct core_text node, const struct core_ticket *tick
 		const struct core_act *act);
 void kernel_answer(void *arg, uint64_t request, const struct core_counts *counts);
 
-/* Another configuration. */
+/* Another configuration. Rows that found no room are asked for, should there be some. */
 void kernel_configure(struct kernel *kernel, const struct config *config);
 
 uint64_t kernel_name_commit(void *arg, uint64_t request, struct core_text name, uint64_t fence);
