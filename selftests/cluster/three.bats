@@ -412,3 +412,29 @@ sees_scoped() {
 	eventually sees_scoped b late 0
 	on b pgnl scope del late
 }
+
+# created_groups NODE SCOPE N: groups of that scope, created there, and a member of them all.
+created_groups() {
+	local _pid _n _groups=()
+	sleeper _pid
+	for _n in $(seq "$3"); do
+		on "$1" pgnl -s "$2" create "created-$_n"
+		_groups+=("created-$_n")
+	done
+	on "$1" pgnl -q -s "$2" join "${_groups[@]}" --pid "$_pid" >/dev/null
+}
+
+# Groups that were created are none of mode pg, which is no reason to lose what comes along.
+@test "a scope of another mode has the members of created groups, if not the groups" {
+	on a pgnl scope add odd --mode pg2 --cluster
+	on b pgnl scope add odd --mode pg --cluster
+	created_groups a odd 5
+	eventually sees_scoped b odd 5
+	stop a KILL
+	start a
+	eventually meet "${nodes[@]}"
+	sees_scoped b odd 5
+	on a pgnl scope del odd
+	eventually sees_scoped b odd 0
+	on b pgnl scope del odd
+}

@@ -503,6 +503,14 @@ static bool is_name(const struct core_row *row)
 	return row->id && same(row->scope, (struct core_text){ CORE_NAMES, strlen(CORE_NAMES) });
 }
 
+/* What no kernel has; another one would refuse it, and all rows that come along with it. */
+static bool is_senseless(const struct core_row *row)
+{
+	if (!row->id)
+		return row->count > 1 || row->meta.len;
+	return !row->weight || (row->count > 1 && is_name(row));
+}
+
 /* Of a later version. */
 static bool skip_items(struct wire_reader *r, uint64_t n)
 {
@@ -551,7 +559,7 @@ static bool read_row(struct wire_reader *r, struct core_row *row)
 	row->end = (struct core_end){ .why = CORE_LEFT };
 	if (items < ROW_ITEMS)
 		return read_end(r, items, &row->end);
-	if (!read_row_values(r, row))
+	if (!read_row_values(r, row) || is_senseless(row))
 		return false;
 	if (is_name(row)) {
 		if (items < NAME_ROW_ITEMS || !read_registration(r, &row->told))

@@ -38,6 +38,7 @@ struct connected {
 	char name[CORE_NAME_MAX + 1];
 	uint64_t incarnation;
 	bool refused;		/* for want of room, say; it is told again by the timer */
+	bool senseless;		/* so were rows of it, which has been said */
 	UT_hash_handle hh;
 };
 
@@ -652,19 +653,59 @@ static void ask_partial(struct kernel *kernel)
 	pgnl_free(list);
 }
 
-static void send_batch(struct kernel *kernel)
+/* A row that is none here, and would not be if it came again. */
+static void refuse_row(struct kernel *kernel, const char *name, const char *scope,
+		       const char *why)
+{
+	struct connected *node = find_node(kernel, name);
+
+	kernel->stats.refused++;
+	if (!node || node->senseless)
+		return;
+	node->senseless = true;
+	log_warning("node %s: a row of scope %s is none here: %s", name, scope, why);
+}
+
+static int put_some(struct kernel *kernel, size_t first, size_t n)
 {
 	struct batch *batch = &kernel->batch;
 	size_t dropped = 0;
+	int ret = pgnl_agent_put(kernel->agent, batch->scope, batch->node, batch->incarnation,
+				 &batch->rows[first], n, &dropped);
+
+	kernel->stats.dropped += dropped;
+	return ret;
+}
+
+/*
+ * With a row that makes no sense here the kernel refuses all that are in the request, so
+ * that one is looked for by halves: twice as many requests as there are rows, at most.
+ */
+static int put_rows(struct kernel *kernel, size_t first, size_t n)
+{
+	int ret = put_some(kernel, first, n);
+
+	if (ret != -EINVAL && ret != -ERANGE)
+		return ret;
+	if (n > 1) {
+		ret = put_rows(kernel, first, n / 2);
+		return ret ? ret : put_rows(kernel, first + n / 2, n - n / 2);
+	}
+	refuse_row(kernel, kernel->batch.node, kernel->batch.scope,
+		   pgnl_agent_error(kernel->agent)->text);
+	return 0;
+}
+
+static void send_batch(struct kernel *kernel)
+{
+	struct batch *batch = &kernel->batch;
 	int ret;
 
 	if (!batch->n)
 		return;
 	if (connect_node(kernel, batch->node, batch->incarnation)) {
-		ret = pgnl_agent_put(kernel->agent, batch->scope, batch->node,
-				     batch->incarnation, batch->rows, batch->n, &dropped);
+		ret = put_rows(kernel, 0, batch->n);
 		kernel->stats.puts += batch->n;
-		kernel->stats.dropped += dropped;
 		if (ret == -ENOENT || ret == -EOPNOTSUPP)
 			log_debug("node %s: scope %s is not clustered here", batch->node,
 				  batch->scope);
@@ -769,11 +810,32 @@ static const char *keep(struct batch *batch, struct core_text text)
 	return to;
 }
 
+/* One that says that a group was created, of a scope where none are here: its mode on
+ * another node may be another one.
+ */
+static bool refuse_pin(struct kernel *kernel, struct core_text node, const struct core_row *row)
+{
+	char name[CORE_NAME_MAX + 1], scope_name[CORE_NAME_MAX + 1];
+	const struct scope *scope;
+
+	if (row->id)
+		return false;
+	copy_name(name, node);
+	copy_name(scope_name, row->scope);
+	scope = find_scope(kernel, scope_name);
+	if (!scope || scope->created)
+		return false;
+	refuse_row(kernel, name, scope_name, "its groups are not created");
+	return true;
+}
+
 void kernel_put(void *arg, struct core_text node, uint64_t incarnation, const struct core_row *row)
 {
 	struct kernel *kernel = arg;
 	struct batch *batch = &kernel->batch;
 
+	if (refuse_pin(kernel, node, row))
+		return;
 	if (batch->n == ROWS_AT_ONCE || batch->incarnation != incarnation ||
 	    !is(batch->node, node) || !is(batch->scope, row->scope) ||
 	    batch->used + row->group.len + row->meta.len + 2 > TEXT_AT_ONCE)

@@ -168,7 +168,7 @@ static void write_row(const struct truth_row *row, uint32_t version, char meta[C
 		.count = row->counts[version - 1],
 		.uid = version,
 		.weight = row->id ? 1 + chance % 1000 : 0,
-		.meta = { meta, chance % 5 ? 0 : (chance >> 32) % (CORE_META_MAX + 1) },
+		.meta = { meta, !row->id || chance % 5 ? 0 : (chance >> 32) % (CORE_META_MAX + 1) },
 	};
 	for (size_t i = 0; i < out->meta.len; i++)
 		meta[i] = (char)(chance >> (i % 56));

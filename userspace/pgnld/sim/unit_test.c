@@ -524,13 +524,13 @@ TEST(what_became_of_an_act_comes_back)
 TEST(rows_are_within_bounds)
 {
 	char longest[CORE_GROUP_MAX + 1];
-	struct core_row bad[6];
+	struct core_row bad[9];
 	struct frame_rows_writer w;
 	uint8_t data[4096];
 	struct frame frame;
 
 	memset(longest, 'x', sizeof(longest));
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 9; i++)
 		bad[i] = row_of("g", 1, 1);
 	bad[0].scope.len = 0;
 	bad[1].group = (struct core_text){ longest, sizeof(longest) };
@@ -538,8 +538,13 @@ TEST(rows_are_within_bounds)
 	bad[3].group = (struct core_text){ "a\0b", 3 };
 	bad[4].weight = 1001;
 	bad[5].meta = (struct core_text){ (char *)data, CORE_META_MAX + 1 };
+	/* What no kernel has, so that another one would refuse all that come along. */
+	bad[6].weight = 0;
+	bad[7] = row_of("g", 0, 2);
+	bad[8] = row_of("g", 0, 1);
+	bad[8].meta = (struct core_text){ (char *)data, 1 };
 	memset(data, 0, sizeof(data));
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 9; i++) {
 		struct core_row good = row_of("g", 2, 1);
 		uint8_t frame_data[4096];
 
@@ -712,6 +717,12 @@ TEST(rows_of_names)
 	frame_rows_end(&rows, 1, false);
 	ASSERT_FALSE(frame_read(data, rows.w.len, &frame));
 	row.told.fence = 1;
+	row.count = 2;
+	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
+	ASSERT_TRUE(frame_rows_put(&rows, &row));
+	frame_rows_end(&rows, 1, false);
+	ASSERT_FALSE(frame_read(data, rows.w.len, &frame));
+	row.count = 1;
 	row.told.stamp = 0;
 	frame_rows_begin(&rows, data, sizeof(data), 0, false, true);
 	ASSERT_TRUE(frame_rows_put(&rows, &row));
