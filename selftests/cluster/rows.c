@@ -4,12 +4,14 @@
  *                            member, "GROUP NODE ID COUNT STATE", sorted
  * rows [-s SCOPE] -a NODE... whether all of these see what each says of its own,
  *                            all of it up; else the first difference, and status 1
- * rows [-s SCOPE] -c MODE GROUP NODE   create a group with a mode, in octal
+ * rows [-s SCOPE] -c MODE [-d] GROUP NODE   create a group with a mode, in octal; and
+ *                            delete it
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pgnl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +64,15 @@ static struct pgnl *open_node(const char *node)
 	return handle;
 }
 
-static void create(const char *node, const char *scope, const char *group, const char *mode)
+static void create(const char *node, const char *scope, const char *group, const char *mode,
+		   bool passing)
 {
 	struct pgnl *handle = open_node(node);
 
 	if (pgnl_group_create(handle, scope, group, PGNL_KEEP, PGNL_KEEP,
 			      (uint32_t)strtoul(mode, NULL, 8)))
+		fail(pgnl_last_error(handle)->text, node);
+	if (passing && pgnl_group_delete(handle, scope, group))
 		fail(pgnl_last_error(handle)->text, node);
 	pgnl_close(handle);
 }
@@ -109,22 +114,25 @@ int main(int argc, char **argv)
 {
 	struct lines so = { .n = 0 };
 	const char *scope = "pg", *mode = NULL;
-	int option, all = 0;
+	bool all = false, passing = false;
+	int option;
 
-	while ((option = getopt(argc, argv, "s:ac:")) != -1) {
+	while ((option = getopt(argc, argv, "s:ac:d")) != -1) {
 		if (option == 's')
 			scope = optarg;
 		else if (option == 'a')
-			all = 1;
+			all = true;
 		else if (option == 'c')
 			mode = optarg;
+		else if (option == 'd')
+			passing = true;
 		else
 			return 2;
 	}
 	if (mode) {
 		if (optind + 2 != argc)
 			return 2;
-		create(argv[optind + 1], scope, argv[optind], mode);
+		create(argv[optind + 1], scope, argv[optind], mode, passing);
 		return 0;
 	}
 	for (int i = optind; i < argc; i++)

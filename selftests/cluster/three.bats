@@ -394,7 +394,7 @@ sees_scoped() {
 	[ "$("$rows" -s "$2" "$1" | wc -l)" = "$3" ]
 }
 
-# More than the agent takes in one turn, the last of which makes it list the scope anew.
+# More than the agent takes in one turn, each of which has it list the scope anew later.
 @test "a scope that is deleted while it is to be listed anew is gone elsewhere, too" {
 	local pid n
 	on a pgnl scope add late --mode pg2 --cluster
@@ -418,7 +418,7 @@ created_groups() {
 	local _pid _n _groups=()
 	sleeper _pid
 	for _n in $(seq "$3"); do
-		on "$1" pgnl -s "$2" create "created-$_n"
+		"$rows" -s "$2" -c 0775 "created-$_n" "$1"
 		_groups+=("created-$_n")
 	done
 	on "$1" pgnl -q -s "$2" join "${_groups[@]}" --pid "$_pid" >/dev/null
@@ -437,4 +437,29 @@ created_groups() {
 	on a pgnl scope del odd
 	eventually sees_scoped b odd 0
 	on b pgnl scope del odd
+}
+
+# taken NODE: what its agent has heard of own groups, a listing's included.
+taken() {
+	agent_says "$1" | jq .kernel.events
+}
+
+# A listing tells all hundred of them.
+@test "groups that come and go have their scope listed once a second at most" {
+	local before begun heard limit
+	on a pgnl scope add full --mode pg2 --cluster
+	on b pgnl scope add full --mode pg2 --cluster
+	created_groups a full 100
+	eventually sees_scoped b full 100
+	before=$(taken a)
+	begun=$SECONDS
+	for _ in $(seq 60); do
+		"$rows" -s full -c 0775 -d passing a
+	done
+	heard=$(($(taken a) - before))
+	limit=$(((SECONDS - begun + 2) * 110 + 200))
+	((heard <= limit)) || { echo "$heard events, not $limit"; false; }
+	on a pgnl scope del full
+	eventually sees_scoped b full 0
+	on b pgnl scope del full
 }

@@ -29,8 +29,7 @@ struct scope {
 	struct shown *shown;	/* which of these are told to others */
 	int sub;
 	bool listing;		/* between begin and commit of its own rows */
-	bool again;		/* to be listed again */
-	bool later;		/* the same, by the timer: the kernel could not do it now */
+	bool again;		/* to be listed again, by the timer: that costs much */
 };
 
 /* A node that is connected, as the kernel has been told. */
@@ -238,7 +237,7 @@ static void put_name_event(struct kernel *kernel, struct scope *scope,
 	if (!ret && list->n)
 		put_name(kernel, &list->name[0]);
 	if (ret < 0)
-		scope->later = true;
+		scope->again = true;
 	pgnl_free(list);
 }
 
@@ -303,7 +302,7 @@ static void on_snapshot(struct kernel *kernel, struct scope *scope, const struct
 	scope->listing = false;
 	/* Or what was not listed would be taken for gone. */
 	if ((scope->names && !put_names(kernel)) || (scope->created && !put_pins(kernel, scope)))
-		scope->later = true;
+		scope->again = true;
 	else
 		core_local_commit(kernel->core, text_of(scope->name));
 }
@@ -377,22 +376,24 @@ static void on_event(struct kernel *kernel, const struct pgnl_event *event)
 static int subscribe(struct kernel *kernel, struct scope *scope)
 {
 	scope->listing = false;
-	scope->again = scope->later = false;
+	scope->again = false;
 	scope->sub = pgnl_subscribe(kernel->watch, scope->name, NULL,
 				    PGNL_SNAPSHOT | PGNL_LOCAL_EVENTS);
 	return scope->sub < 0 ? scope->sub : 0;
 }
 
-/* True: there is something to list, which shows on no socket. */
-static bool list_again(struct kernel *kernel)
+/*
+ * Not as soon as there is a reason to: a listing of a large scope costs much, and any user
+ * who may create groups could bring about one after the other.
+ */
+static void list_again(struct kernel *kernel)
 {
-	bool listing = false;
-
 	for (size_t i = 0; i < kernel->n_scopes;) {
 		struct scope *scope = &kernel->scopes[i];
 		int ret;
 
-		if (!scope->again) {
+		/* Or it might never come to the end of one. */
+		if (!scope->again || scope->listing) {
 			i++;
 			continue;
 		}
@@ -403,11 +404,11 @@ static bool list_again(struct kernel *kernel)
 			on_scope_deleted(kernel, scope);
 			continue;
 		}
-		scope->later = !!ret;
-		listing |= !ret;
+		scope->again = !!ret;
+		/* What there is to list shows on no socket. */
+		event_active(kernel->watch_event, EV_READ, 0);
 		i++;
 	}
-	return listing;
 }
 
 /* What has come, but not more than a turn's share. False: there may be more. */
@@ -415,14 +416,12 @@ static bool take_events(struct kernel *kernel)
 {
 	const struct pgnl_event *event;
 	int left = EVENTS_AT_ONCE, ret = 0;
-	bool listing;
 
 	while (left-- && (ret = pgnl_event_next(kernel->watch, 0, &event)) == 1)
 		on_event(kernel, event);
 	if (ret < 0 && ret != -EINTR)
 		lose(kernel, pgnl_watch_error(kernel->watch)->text);
-	listing = list_again(kernel);
-	return ret != 1 && !listing;
+	return ret != 1;
 }
 
 static void on_watch(evutil_socket_t fd, short what, void *arg)
@@ -501,18 +500,6 @@ static int look_for_scopes(struct kernel *kernel, size_t *added)
 		kernel->unheard = false;
 	pgnl_free(list);
 	return ret == -ENOTCONN ? ret : 0;
-}
-
-/* Those whose listing came to nothing are listed again, in their turn. */
-static void try_again(struct kernel *kernel)
-{
-	for (size_t i = 0; i < kernel->n_scopes; i++) {
-		if (!kernel->scopes[i].later)
-			continue;
-		kernel->scopes[i].later = false;
-		kernel->scopes[i].again = true;
-		event_active(kernel->watch_event, EV_READ, 0);
-	}
 }
 
 /* --- commands of the core ------------------------------------------------------------ */
@@ -993,7 +980,8 @@ static void on_scopes_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (kernel->lost)
 		return;
-	try_again(kernel);
+	kernel->woken(kernel->woken_arg);
+	list_again(kernel);
 	ret = look_for_scopes(kernel, &added);
 	if (ret == -ENOTCONN)
 		lose(kernel, pgnl_last_error(kernel->handle)->text);
@@ -1002,10 +990,8 @@ static void on_scopes_timer(evutil_socket_t fd, short what, void *arg)
 		kernel->lacks_all = true;
 	if (!(++kernel->looks % REFUSED_LOOKS))
 		connect_again(kernel);
-	if (!(kernel->looks % PARTIAL_LOOKS)) {
-		kernel->woken(kernel->woken_arg);
+	if (!(kernel->looks % PARTIAL_LOOKS))
 		ask_partial(kernel);
-	}
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
