@@ -8,7 +8,8 @@
  * has ended and still has rows.
  *
  * A reader checks the sequence of a group after the words. So a word is given
- * back, and to another process, only after the rows that name it are gone.
+ * back, and to another process, only after the rows that name it are gone, or
+ * after the view is dead, for which a reader looks last.
  *
  * The words of a network namespace serve all its views. They stay from the
  * first view on until the namespace ends and no view of it is left; a page of
@@ -175,7 +176,10 @@ void pgnl_deaths_clear_locked(struct pgnl_proc *proc)
 	struct pgnl_deaths *deaths = proc->pn->deaths;
 
 	pgnl_assert_locked(proc->pn);
-	/* Fully ordered: whoever sees it go sees that the rows have gone. */
+	/*
+	 * Fully ordered: whoever sees it go sees that the rows have gone, or that the
+	 * view has no buckets, since nothing is taken out of one that is dead.
+	 */
 	if (atomic_xchg(word_of(proc), 0))
 		atomic_dec(&deaths->words[0][0]);
 	ida_free(&deaths->ida, proc->word);

@@ -156,6 +156,16 @@ static bool unchanged(const struct group *group)
 	return is_same(&group->slot->seq, group->seq);
 }
 
+/*
+ * Is the scope still there? The kernel leaves the slots of a dead view as they are,
+ * and gives the words of its processes back: a sequence does not tell of that. The
+ * words were read before this, with acquire.
+ */
+static bool is_alive(const struct lp_image *image)
+{
+	return LOAD(image->head->buckets);
+}
+
 static const void *at_place(const struct lp_image *image, uint32_t place,
 			    uint64_t size)
 {
@@ -475,8 +485,8 @@ static int result(const struct group *group, uint32_t n)
 /* --- What is asked ------------------------------------------------------- */
 
 /*
- * Repeats an attempt until the group was quiet, and returns its value. ASK and
- * too many tries end with -EAGAIN.
+ * Repeats an attempt until the group was quiet, and returns its value. ASK, too
+ * many tries and the end of the scope meanwhile come to -EAGAIN.
  */
 #define RETRY(image, key, group, attempt) do {				\
 	int tries_, ret_;						\
@@ -493,7 +503,7 @@ static int result(const struct group *group, uint32_t n)
 			continue;					\
 		ret_ = (attempt);					\
 		if (unchanged(group) && ret_ != -EAGAIN)		\
-			return ret_;					\
+			return is_alive(image) ? ret_ : -EAGAIN;	\
 	}								\
 	return -EAGAIN;							\
 } while (0)
@@ -640,7 +650,7 @@ int lp_image_pids(const struct lp_image *image, const char *name, pid_t *pids,
 
 	if (is_found(image, &key, &group)) {
 		n = copy_whole(image, &group, pids, max);
-		if (n > 0)
+		if (n > 0 && is_alive(image))
 			return n;
 	}
 	return copy_any(image, name, pids, max);

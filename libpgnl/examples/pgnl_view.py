@@ -237,6 +237,8 @@ class View:
                 raise Again
             members += self.far(slot, seq, self.slots + number * SLOT)
         self.check(slot, seq)
+        if not self.u32(136):
+            raise Ask
         return members if members or unseen or number or flags & CREATED else None
 
     def members(self, name):

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The parts of libpgnl that need no kernel, under the sanitizers. Prints TAP. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "../../selftests/check.h"
+#include "image.h"
 #include "message.h"
 
 /* --- the decoder ------------------------------------------------------------ */
@@ -935,6 +938,74 @@ static void names_end_where_the_numbers_end(void)
 	CHECK(!strcmp(lp_attr_name(PGNL_A_PAD), "pad"));
 }
 
+/* --- views ------------------------------------------------------------------ */
+
+static char *image_base;
+
+/*
+ * A reader, which has found where the group is, comes to the slots. Just then the
+ * scope is deleted, and the process's word is given back with its rows: that is all
+ * the kernel writes, for it does not change slots that are of no view any more.
+ */
+static void delete_scope(int sig)
+{
+	struct pgnl_view_header *head = (void *)image_base;
+	uint32_t *words = (void *)(image_base + WORDS_AT);
+
+	(void)sig;
+	head->flags = PGNL_VIEW_DEAD;
+	head->buckets = 0;
+	words[1] = 0;
+	words[0] = 0;
+	mprotect(image_base + SLOTS_AT, NODES_AT - SLOTS_AT, PROT_READ | PROT_WRITE);
+}
+
+/* An image in which the process of the first rows has ended, and is about to be dead. */
+static struct lp_image doomed(void)
+{
+	struct lp_image image;
+	uint32_t *words;
+
+	image_base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (image_base == MAP_FAILED)
+		abort();
+	build(image_base);
+	words = (void *)(image_base + WORDS_AT);
+	words[0] = 1;
+	words[1] = 1;
+	if (!lp_image_init(&image, image_base, SIZE) ||
+	    mprotect(image_base + SLOTS_AT, NODES_AT - SLOTS_AT, PROT_NONE))
+		abort();
+	return image;
+}
+
+static void a_scope_that_goes_meanwhile_does_not_bring_the_dead_back(void)
+{
+	static const char *const names[] = { "g", "many", long_name };
+	struct sigaction action = { .sa_handler = delete_scope }, before;
+	struct lp_pick pick = { .uid = PGNL_ANY_UID };
+	struct pgnl_view_member member = { .id = 1 };
+	struct lp_image image;
+	pid_t pids[MANY];
+	char meta[8];
+
+	sigaction(SIGSEGV, &action, &before);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+#define CHECK_ASKS(call) do {			\
+	image = doomed();			\
+	CHECK((call) == -EAGAIN);		\
+	munmap(image_base, SIZE);		\
+} while (0)
+		CHECK_ASKS(lp_image_lookup(&image, names[i], NULL));
+		CHECK_ASKS(lp_image_pids(&image, names[i], pids, MANY));
+		CHECK_ASKS(lp_image_members(&image, names[i], NULL, 0));
+		CHECK_ASKS(lp_image_meta(&image, names[i], &member, meta, sizeof(meta)));
+		CHECK_ASKS(lp_image_pick(&image, names[i], &pick, 0, 0, &member));
+#undef CHECK_ASKS
+	}
+	sigaction(SIGSEGV, &before, NULL);
+}
+
 int main(void)
 {
 	RUN(members_of_several_are_read);
@@ -980,5 +1051,6 @@ int main(void)
 	RUN(an_impossible_errno_is_refused);
 	RUN(broken_errors_are_survived);
 	RUN(names_end_where_the_numbers_end);
+	RUN(a_scope_that_goes_meanwhile_does_not_bring_the_dead_back);
 	return check_result();
 }
