@@ -14,8 +14,9 @@
  *
  * A group that can't be written whole is held back, the view says that it is
  * partial, so that readers ask netlink, and the mending goes on where the
- * writing ended. Metadata that there is no room for is asked for in the same way,
- * and written later. So nothing is ever wrong, and no join fails for it.
+ * writing ended. Large groups that appear meanwhile are left to the mending, too.
+ * Metadata that there is no room for is asked for in the same way, and written
+ * later. So nothing is ever wrong, and no join fails for it.
  *
  * Readers take no lock and write nothing. Each slot has a sequence, odd while
  * it or its rows are changed, and the directory has one.
@@ -51,7 +52,8 @@
 /* Rows of a group that are written at once when it appears. */
 #define ROWS_AT_ONCE	(PGNL_ROWS_MAX + PGNL_LOCK_ROWS)
 
-/* The last step between two mendings. */
+/* The first and the last step between two mendings. */
+#define BACKOFF_MIN	(HZ / 16)
 #define BACKOFF_MAX	(64 * HZ)
 
 /**
@@ -916,6 +918,28 @@ static void take_out(struct pgnl_view *view, struct pgnl_group *group, bool far,
 
 /* What follows the tables */
 
+static bool is_large(const struct pgnl_group *group)
+{
+	u32 rows = group->nr_rows;
+
+	if (pgnl_group_is_far(group))
+		rows += count_rows(group, true);
+	return rows > PGNL_VIEW_ROWS;
+}
+
+/*
+ * Leave a group that is absent to the mending. A request may name many, and what
+ * has been in them for long could all be missing; it may not write that in one hold
+ * of the lock. While the view is whole each group that appears is new, and the rows
+ * of the request are all that there is to write.
+ */
+static void postpone(struct pgnl_view *view, const struct pgnl_group *group)
+{
+	/* Readers know already that something is missing. */
+	if (view->mending && group->id < view->cursor)
+		view->late = true;
+}
+
 /**
  * pgnl_view_do_begin_locked() - See pgnl_view_begin_locked().
  * @group: the group
@@ -945,6 +969,8 @@ void pgnl_view_do_end_locked(struct pgnl_group *group)
 		return;
 	if (!may_show(group))
 		hide(view, group);
+	else if (view->behind && is_large(group))
+		postpone(view, group);
 	else if (fill(view, group, &work, ROWS_AT_ONCE))
 		fall_behind_locked(view);
 }
@@ -1220,14 +1246,14 @@ static void begin_at(struct pgnl_view *view, unsigned long id)
 static void end_of_mending(struct pgnl_view *view)
 {
 	view->mending = false;
-	view->behind = view->missed;
-	if (view->behind) {
-		view->backoff = clamp_t(unsigned long, 2 * view->backoff, HZ / 16,
-					BACKOFF_MAX);
+	view->behind = view->missed || view->late;
+	if (view->missed)
+		view->backoff = clamp_t(unsigned long, 2 * view->backoff,
+					BACKOFF_MIN, BACKOFF_MAX);
+	else
+		view->backoff = view->late ? BACKOFF_MIN : 0;
+	if (view->behind)
 		pgnl_view_queue_locked(view, view->backoff);
-	} else {
-		view->backoff = 0;
-	}
 	say_flags_locked(view);
 }
 
@@ -1249,6 +1275,7 @@ bool pgnl_view_mend_locked(struct pgnl_view *view)
 	if (!view->mending) {
 		view->mending = true;
 		view->missed = false;
+		view->late = false;
 		begin_at(view, 0);
 	}
 	while (work++ < PGNL_LOCK_ROWS) {

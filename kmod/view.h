@@ -61,6 +61,7 @@ struct user_namespace;
  * @nr_hidden: groups that not every reader of the scope may read (L)
  * @behind: a group may be missing, or metadata, that should be here (L)
  * @missed: that has happened again since the mending began (L)
+ * @late: a group that the mending had passed was left to the next one (L)
  * @mending: the mending is under way, at @cursor (L)
  * @cursor: id of the group that is mended next (L)
  * @row: index of its rows, this node's and others', that are looked at next (L)
@@ -95,6 +96,7 @@ struct pgnl_view {
 	u32 nr_hidden;
 	bool behind;
 	bool missed;
+	bool late;
 	bool mending;
 	unsigned long cursor;
 	u32 row;

@@ -1501,6 +1501,60 @@ TEST_F(view, a_directory_that_could_not_grow_catches_up)
 	pgnl_view_close(view);
 }
 
+/* A name of which a part needs room of its own. */
+static const char *long_name(int i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "a group that has a rather long name %d", i);
+	return name;
+}
+
+/*
+ * As long as something is missing, a request that names many groups which are not
+ * there yet would have much to write with the lock held. Only the mending does that.
+ */
+TEST_F(view, large_groups_that_are_missing_are_left_to_the_mending)
+{
+	enum { GROUPS = 30 };
+	struct pgnl_view *view = mapped(self->h, NULL);
+	struct crowd crowd;
+	struct child child;
+	struct hold hold;
+
+	ASSERT_NE(NULL, view);
+	ASSERT_TRUE(use_cpu(0));
+	ASSERT_EQ(0, crowd_start(&crowd, 20));
+	ASSERT_EQ(0, child_start(&child));
+	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES,
+			       usage_get(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES)));
+	for (int i = 0; i < GROUPS; i++)
+		ASSERT_LT(0, join_pids(self->c, NULL, long_name(i), crowd.pid, crowd.n));
+	if (!hold_start(&hold))
+		SKIP(goto out, "no real-time priority here");
+	/* From here on there is room, but the mending can't begin. */
+	EXPECT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_NET_VIEW_PAGES, 100000));
+	member_req(self->c, PGNL_CMD_MEMBER_JOIN, NULL, long_name(0));
+	for (int i = 1; i < GROUPS; i++)
+		put_str(self->c, PGNL_A_GROUP, long_name(i));
+	put_u32(self->c, PGNL_A_PID, child.pid);
+	EXPECT_EQ(0, req_do(self->c));
+	for (int i = 0; i < GROUPS; i++)
+		EXPECT_NE(NULL, strstr(differs_now(view, self->c, NULL, long_name(i)),
+				       "asked netlink"));
+	/* A small one costs little. */
+	EXPECT_EQ(1, join(self->c, NULL, "small", child.pid));
+	EXPECT_STREQ("", differs_now(view, self->c, NULL, "small"));
+	hold_end(&hold);
+	for (int i = 0; i < GROUPS; i++)
+		EXPECT_TRUE(COMES_TO_AGREE(view, self->c, NULL, long_name(i)));
+	EXPECT_STREQ("", differs(view, self->c, NULL, "missing"));
+out:
+	child_kill(&child);
+	crowd_end(&crowd);
+	pgnl_view_close(view);
+}
+
 static int join_with_meta(struct client *c, const char *group, const struct crowd *crowd,
 			  const char meta[PGNL_META_MAX])
 {
