@@ -48,13 +48,13 @@ static void lose_agent(struct pgnl_cluster *cluster)
 	mutex_unlock(&pn->lock);
 	pgnl_upcall_stop(&cluster->upcalls);
 	sock_put(sk);
-	mod_delayed_work(system_unbound_wq, &cluster->work,
+	mod_delayed_work(pn->queues->tell, &cluster->work,
 			 msecs_to_jiffies(cluster->grace));
 }
 
 /*
  * Ends the role of an agent whose process has ended, and what it left stale. That
- * can be much, and others wait for what is on pgnl_wq.
+ * can be much, and others wait for what is on pgnl_queues.reap.
  */
 static void tend(struct work_struct *work)
 {
@@ -87,7 +87,7 @@ void pgnl_agent_proc_ended_locked(struct pgnl_proc *proc)
 
 	pgnl_assert_locked(proc->pn);
 	if (cluster->proc == proc)
-		mod_delayed_work(system_unbound_wq, &cluster->work, 0);
+		mod_delayed_work(proc->pn->queues->tell, &cluster->work, 0);
 }
 
 /* The object of the calling process, counted, or an ERR_PTR(). */
@@ -147,7 +147,7 @@ static int take_role_locked(struct pgnl_cluster *cluster, struct sock *sk,
 	cluster->lost = false;
 	/* What was left stale has as long again to be confirmed. */
 	cluster->deadline = jiffies + msecs_to_jiffies(cluster->grace);
-	mod_delayed_work(system_unbound_wq, &cluster->work,
+	mod_delayed_work(cluster->pn->queues->tell, &cluster->work,
 			 msecs_to_jiffies(cluster->grace));
 	return 0;
 }

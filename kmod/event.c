@@ -265,7 +265,7 @@ static void queue_delivery(struct pgnl_feed *feed)
 	if (is_quiet(feed))
 		kthread_queue_work(pgnl_waker, &feed->nudge);
 	else
-		queue_delayed_work(pgnl_tell_wq, &feed->work, 1);
+		queue_delayed_work(feed->scope->pn->queues->tell, &feed->work, 1);
 }
 
 /* False: nobody hears of it. */

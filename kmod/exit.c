@@ -99,7 +99,7 @@ static void queue_for_reaping(struct pgnl_proc *proc)
 	 * not have come to this line yet, and a reader that waits for the
 	 * work must find it under way.
 	 */
-	queue_delayed_work(pgnl_wq, &pn->reap, reap_delay(pn));
+	queue_delayed_work(pn->queues->reap, &pn->reap, reap_delay(pn));
 }
 
 /*
@@ -287,7 +287,7 @@ void pgnl_exit_suspect(const struct pgnl_proc *proc)
 	if (cmpxchg(&pn->suspect, NULL, pid))
 		put_pid(pid);
 	else
-		queue_delayed_work(pgnl_wq, &pn->reap, reap_delay(pn));
+		queue_delayed_work(pn->queues->reap, &pn->reap, reap_delay(pn));
 }
 
 /**

@@ -416,6 +416,19 @@ void pgnl_proc_reap(struct work_struct *work)
 	}
 	mutex_unlock(&pn->lock);
 	WRITE_ONCE(pn->last_reap, jiffies);
+	pgnl_table_settled();
+}
+
+/**
+ * pgnl_proc_reap_last() - Free the ended processes that are left.
+ * @pn: the tables, without scopes, so no process is watched any more
+ *
+ * Here and not by the work item: that may stand behind those of others.
+ */
+void pgnl_proc_reap_last(struct pgnl_net *pn)
+{
+	cancel_delayed_work_sync(&pn->reap);
+	pgnl_proc_reap(&pn->reap.work);
 }
 
 /* Queue those that ended without a wake-up; as many as one hold allows. */

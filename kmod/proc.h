@@ -30,6 +30,7 @@ struct pgnl_proc *pgnl_proc_find_id_locked(struct pgnl_net *pn, u64 id);
 struct pid *pgnl_proc_pid_of_id(struct pgnl_net *pn, u64 id);
 void pgnl_proc_remove_locked(struct pgnl_proc *proc);
 void pgnl_proc_reap(struct work_struct *work);
+void pgnl_proc_reap_last(struct pgnl_net *pn);
 void pgnl_proc_sweep(struct pgnl_net *pn);
 
 u64 pgnl_proc_own_id(struct pgnl_net *pn);

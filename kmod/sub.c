@@ -542,7 +542,7 @@ static void nudge(struct kthread_work *work)
 {
 	struct pgnl_feed *feed = container_of(work, struct pgnl_feed, nudge);
 
-	queue_work(pgnl_tell_wq, &feed->work.work);
+	queue_work(feed->scope->pn->queues->tell, &feed->work.work);
 }
 
 static void deliver(struct work_struct *work)
@@ -573,7 +573,7 @@ static void deliver(struct work_struct *work)
 	WRITE_ONCE(feed->last_tick, jiffies);
 	WRITE_ONCE(feed->last_run, ktime_get_ns());
 	if (more)
-		mod_delayed_work(pgnl_tell_wq, &feed->work, 0);
+		mod_delayed_work(pn->queues->tell, &feed->work, 0);
 }
 
 /* --- Making and ending --- */
@@ -910,7 +910,7 @@ void pgnl_sub_begin(struct pgnl_net *pn, const struct sock *sk, u32 id)
 	mutex_lock(&pn->lock);
 	behind = sub->pos != sub->feed->head;
 	if (behind)
-		mod_delayed_work(pgnl_tell_wq, &sub->feed->work, 0);
+		mod_delayed_work(pn->queues->tell, &sub->feed->work, 0);
 	mutex_unlock(&pn->lock);
 	if (behind) {
 		list_add_tail(&sub->in_state, &sub->feed->replays);

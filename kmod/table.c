@@ -4,6 +4,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -19,14 +21,18 @@
 #include "table.h"
 #include "view.h"
 
-/* Reaps ended processes; unbound, so that exits on one CPU do not wait. */
-struct workqueue_struct *pgnl_wq;
-
 /*
- * Delivers events and mends views: whatever work others can make there, reaping
- * and those who wait for it do not stand behind it.
+ * Those of network namespaces that belong to the machine, and of all others. Anyone
+ * may make many of the others, and keep their locks for long: what waits for these
+ * fills queues that the machine's do not need.
  */
-struct workqueue_struct *pgnl_tell_wq;
+static struct pgnl_queues host_queues, user_queues;
+
+/* Who waits, for some time, for what is on the queues of the others. */
+static DECLARE_WAIT_QUEUE_HEAD(settled);
+
+/* How long that is. */
+#define SETTLE_USERS	(2 * HZ)
 
 /*
  * Has feeds delivered. Whoever causes an event pays for waking this thread, which costs
@@ -81,6 +87,7 @@ static int __net_init table_init_net(struct net *net)
 	int err;
 
 	pn->net = net;
+	pn->queues = net->user_ns == &init_user_ns ? &host_queues : &user_queues;
 	pn->gen = 1;
 	mutex_init(&pn->lock);
 	init_llist_head(&pn->dead);
@@ -126,8 +133,9 @@ err_proc:
 
 /*
  * Nobody makes requests, and after the scopes are gone no process is watched.
- * The work item may still have to free some. Sockets with subscriptions are
- * left when the module is unloaded; otherwise none is.
+ * Sockets with subscriptions are left when the module is unloaded; otherwise
+ * none is. All network namespaces end one after the other, so this waits for no
+ * other: not even for a work item that may stand behind those of others.
  */
 static void __net_exit table_exit_net(struct net *net)
 {
@@ -139,7 +147,6 @@ static void __net_exit table_exit_net(struct net *net)
 	pgnl_sub_table_destroy(pn);
 	pgnl_share_settle(pn);
 	pgnl_view_net_exit(pn);
-	flush_delayed_work(&pn->reap);
 	pgnl_agent_table_destroy(pn);
 	pgnl_inbox_table_destroy(pn);
 	pgnl_group_table_destroy(pn);
@@ -155,6 +162,34 @@ static struct pernet_operations table_net_ops = {
 	.size = sizeof(struct pgnl_net),
 };
 
+static void destroy_queue(struct workqueue_struct *queue)
+{
+	if (queue)
+		destroy_workqueue(queue);
+}
+
+static void destroy_queues(void)
+{
+	destroy_queue(user_queues.tell);
+	destroy_queue(user_queues.reap);
+	destroy_queue(host_queues.tell);
+	destroy_queue(host_queues.reap);
+}
+
+/* Unbound, so that exits on one CPU do not wait. */
+static int __init make_queues(void)
+{
+	host_queues.reap = alloc_workqueue("pgnl", WQ_UNBOUND, 0);
+	host_queues.tell = alloc_workqueue("pgnl_tell", WQ_UNBOUND, 0);
+	user_queues.reap = alloc_workqueue("pgnl_user", WQ_UNBOUND, 0);
+	user_queues.tell = alloc_workqueue("pgnl_user_tell", WQ_UNBOUND, 0);
+	if (host_queues.reap && host_queues.tell && user_queues.reap &&
+	    user_queues.tell)
+		return 0;
+	destroy_queues();
+	return -ENOMEM;
+}
+
 /**
  * pgnl_table_init() - Set up tables for all network namespaces, now and later.
  *
@@ -165,18 +200,13 @@ int __init pgnl_table_init(void)
 	int err;
 
 	pgnl_epoch = ktime_get_boottime_ns();
-	pgnl_wq = alloc_workqueue("pgnl", WQ_UNBOUND, 0);
-	if (!pgnl_wq)
-		return -ENOMEM;
-	pgnl_tell_wq = alloc_workqueue("pgnl_tell", WQ_UNBOUND, 0);
-	if (!pgnl_tell_wq) {
-		err = -ENOMEM;
-		goto err_wq;
-	}
+	err = make_queues();
+	if (err)
+		return err;
 	pgnl_waker = kthread_create_worker(0, "pgnl_waker");
 	if (IS_ERR(pgnl_waker)) {
 		err = PTR_ERR(pgnl_waker);
-		goto err_tell_wq;
+		goto err_queues;
 	}
 	err = pgnl_proc_init();
 	if (err)
@@ -200,10 +230,8 @@ err_proc:
 	pgnl_proc_exit();
 err_waker:
 	kthread_destroy_worker(pgnl_waker);
-err_tell_wq:
-	destroy_workqueue(pgnl_tell_wq);
-err_wq:
-	destroy_workqueue(pgnl_wq);
+err_queues:
+	destroy_queues();
 	return err;
 }
 
@@ -214,8 +242,7 @@ void pgnl_table_exit(void)
 {
 	unregister_pernet_subsys(&table_net_ops);
 	kthread_destroy_worker(pgnl_waker);
-	destroy_workqueue(pgnl_tell_wq);
-	destroy_workqueue(pgnl_wq);
+	destroy_queues();
 	/* Processes and members are freed by our own callbacks. */
 	rcu_barrier();
 	pgnl_remote_exit();
@@ -250,17 +277,10 @@ void pgnl_table_settle(struct pgnl_net *pn)
 static void hurry(struct pgnl_net *pn)
 {
 	if (atomic_read(&pn->nr_dead))
-		mod_delayed_work(pgnl_wq, &pn->reap, 0);
+		mod_delayed_work(pn->queues->reap, &pn->reap, 0);
 }
 
-/**
- * pgnl_table_settle_all() - The same for all network namespaces.
- *
- * What users have in use is over all of them. Anyone may ask for this, again
- * and again, so nothing is waited for while those who make and end network
- * namespaces wait for the semaphore.
- */
-void pgnl_table_settle_all(void)
+static void hurry_all(void)
 {
 	struct net *net;
 
@@ -268,8 +288,59 @@ void pgnl_table_settle_all(void)
 	for_each_net(net)
 		hurry(pgnl_table_of(net));
 	up_read(&net_rwsem);
+}
+
+static bool are_users_settled(void)
+{
+	bool are = true;
+	struct pgnl_net *pn;
+	struct net *net;
+
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		pn = pgnl_table_of(net);
+		are = pn->queues == &host_queues || !atomic_read(&pn->nr_dead);
+		if (!are)
+			break;
+	}
+	up_read(&net_rwsem);
+	return are;
+}
+
+static void wait_for_users(void)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	long left = SETTLE_USERS;
+
+	add_wait_queue(&settled, &wait);
+	while (left && !are_users_settled())
+		left = wait_woken(&wait, TASK_UNINTERRUPTIBLE, left);
+	remove_wait_queue(&settled, &wait);
+}
+
+/**
+ * pgnl_table_settle_all() - The same for all network namespaces.
+ *
+ * What users have in use is over all of them. Anyone may ask for this, again
+ * and again, so nothing is waited for while those who make and end network
+ * namespaces wait for the semaphore. Nor is one waited for without end that
+ * anyone may have made, and whose lock is its owner's to keep.
+ */
+void pgnl_table_settle_all(void)
+{
+	hurry_all();
 	/* Nothing but reaping is on it. */
-	flush_workqueue(pgnl_wq);
+	flush_workqueue(host_queues.reap);
+	wait_for_users();
+}
+
+/**
+ * pgnl_table_settled() - The counters know of some more ended processes.
+ */
+void pgnl_table_settled(void)
+{
+	if (wq_has_sleeper(&settled))
+		wake_up_all(&settled);
 }
 
 /**

@@ -36,6 +36,10 @@
  * 7. pgnl_upcalls.lock, a mutex, inside 1 and 6 or alone: requests that wait
  *    for the agent. Nothing is taken or allocated inside it.
  *
+ * Work items take 1, 5 and 6. Those of network namespaces that anyone may make have
+ * queues of their own, struct pgnl_queues, since any number of them may wait. Only
+ * requests in there wait for one of these queues without a limit.
+ *
  * The exit callback (exit.c) runs with tasklist_lock held and interrupts off;
  * it takes none of these, it sets bits of the process and hands it to a work
  * item through a lock-free list.
@@ -101,6 +105,7 @@ struct pgnl_cluster;
 struct pgnl_deaths;
 struct pgnl_node;
 struct pgnl_proc_block;
+struct pgnl_queues;
 struct pgnl_remotes;
 struct pgnl_user;
 struct pgnl_view;
@@ -182,6 +187,7 @@ enum pgnl_net_limit {
 /**
  * struct pgnl_net - The tables of a network namespace.
  * @net: the namespace
+ * @queues: where its work items run (C)
  * @lock: see above
  * @scopes: scopes by name (R)
  * @groups: groups by scope and name (R)
@@ -212,6 +218,7 @@ enum pgnl_net_limit {
  * @full_inboxes: messages turned away so far by a full inbox (A)
  * @nr_deaths: processes seen to end while members (A)
  * @deaths: words of processes; NULL until there is a view, then it stays (R)
+ * @view_works: work items of views that are queued or running (A)
  * @events: events recorded so far (L)
  * @cluster: other nodes and what they have here, see remote.h (C)
  * @sub_lock: guards all of subscriptions, see above
@@ -229,6 +236,7 @@ enum pgnl_net_limit {
  */
 struct pgnl_net {
 	struct net *net;
+	const struct pgnl_queues *queues;
 	struct mutex lock;	/* everything below, see above */
 	struct rhashtable scopes;
 	struct rhashtable groups;
@@ -261,6 +269,7 @@ struct pgnl_net {
 	atomic64_t full_inboxes;
 	atomic64_t nr_deaths;
 	struct pgnl_deaths *deaths;
+	atomic_t view_works;
 	u64 events;
 	struct pgnl_cluster *cluster;
 
@@ -603,8 +612,19 @@ struct pgnl_name {
 
 /* table.c: life of the tables */
 
-extern struct workqueue_struct *pgnl_wq;
-extern struct workqueue_struct *pgnl_tell_wq;
+/**
+ * struct pgnl_queues - Where the work items of network namespaces run.
+ * @reap: takes ended processes out, and does nothing else; for it some wait
+ * @tell: delivers events, mends views, and ends what is late of an agent's
+ *
+ * Work items wait for the locks of their namespace, and a queue has room for
+ * so many that do. Nothing of a namespace is put onto a queue of the kernel.
+ */
+struct pgnl_queues {
+	struct workqueue_struct *reap;
+	struct workqueue_struct *tell;
+};
+
 extern struct kthread_worker *pgnl_waker;
 extern u64 pgnl_epoch;
 
@@ -614,6 +634,7 @@ void pgnl_table_exit(void);
 u32 pgnl_table_next_gen(u32 gen);
 void pgnl_table_settle(struct pgnl_net *pn);
 void pgnl_table_settle_all(void);
+void pgnl_table_settled(void);
 void pgnl_table_breathe_locked(struct pgnl_net *pn, u32 *rows);
 bool __must_check pgnl_table_alloc(struct kmem_cache *cache, void **objects,
 				   u32 n);

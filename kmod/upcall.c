@@ -301,6 +301,7 @@ static void take_out_locked(struct pgnl_upcalls *up,
 
 static void arm_locked(struct pgnl_upcalls *up)
 {
+	struct pgnl_net *pn = container_of(up, struct pgnl_cluster, upcalls)->pn;
 	struct pgnl_pending *first;
 	long left;
 
@@ -310,7 +311,7 @@ static void arm_locked(struct pgnl_upcalls *up)
 	if (!first)
 		return;
 	left = first->deadline - jiffies;
-	mod_delayed_work(system_unbound_wq, &up->work, max(left, 0L));
+	mod_delayed_work(pn->queues->tell, &up->work, max(left, 0L));
 }
 
 static void add_locked(struct pgnl_upcalls *up, struct pgnl_pending *pending)

@@ -10,7 +10,7 @@
  *
  * The tables outlive the work item: who detaches a view takes the work item
  * from the queue, after which it is not queued any more, and the end of a
- * network namespace waits for one that runs.
+ * network namespace waits for those of its own that run.
  *
  * For whom: pids and uids stand in it as numbers, so it is for one pid
  * namespace and one user namespace. The latter is that which owns the network
@@ -24,9 +24,11 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/wait_bit.h>
 #include <net/net_namespace.h>
 
 #include "deaths.h"
+#include "proc.h"
 #include "table.h"
 #include "trace.h"
 #include "user.h"
@@ -55,19 +57,39 @@ void pgnl_view_put(struct pgnl_view *view)
 	kref_put(&view->ref, free_view);
 }
 
+/* The work item is about to be queued; it has a reference, and its tables stay. */
+static void get_work(struct pgnl_view *view)
+{
+	kref_get(&view->ref);
+	atomic_inc(&view->pn->view_works);
+}
+
+/* It is through, or is not queued after all. The tables may be gone after this. */
+static void put_work(struct pgnl_view *view)
+{
+	struct pgnl_net *pn = view->pn;
+
+	pgnl_view_put(view);
+	/* Only the address is looked at. */
+	if (atomic_dec_and_test(&pn->view_works))
+		wake_up_var(&pn->view_works);
+}
+
 static void queue_view(struct pgnl_view *view, unsigned long delay)
 {
+	struct workqueue_struct *queue;
 	bool queued = false;
 
 	spin_lock(&view->lock);
 	if (!view->detached) {
-		kref_get(&view->ref);
+		queue = view->pn->queues->tell;
+		get_work(view);
 		queued = delay ?
-			 queue_delayed_work(pgnl_tell_wq, &view->work, delay) :
-			 !mod_delayed_work(pgnl_tell_wq, &view->work, 0);
+			 queue_delayed_work(queue, &view->work, delay) :
+			 !mod_delayed_work(queue, &view->work, 0);
 		/* Whoever called has a reference too. */
 		if (!queued)
-			pgnl_view_put(view);
+			put_work(view);
 	}
 	spin_unlock(&view->lock);
 }
@@ -130,7 +152,7 @@ void pgnl_view_detach_locked(struct pgnl_scope *scope)
 	view->detached = true;
 	spin_unlock(&view->lock);
 	if (cancel_delayed_work(&view->work))
-		pgnl_view_put(view);
+		put_work(view);
 	pgnl_view_put(view);
 }
 
@@ -174,7 +196,7 @@ static void work_on_view(struct work_struct *work)
 	mutex_unlock(&pn->lock);
 	if (attached)
 		mend(view);
-	pgnl_view_put(view);
+	put_work(view);
 }
 
 static bool is_for(const struct pgnl_net *pn, const struct pid_namespace *pid_ns,
@@ -371,7 +393,8 @@ void pgnl_view_close(struct pgnl_view *view)
 void pgnl_view_net_exit(struct pgnl_net *pn)
 {
 	/* No work item of ours is queued any more, but one may be running. */
-	flush_delayed_work(&pn->reap);
-	flush_workqueue(pgnl_tell_wq);
+	wait_var_event(&pn->view_works, !atomic_read(&pn->view_works));
+	/* It gives words back. */
+	pgnl_proc_reap_last(pn);
 	pgnl_deaths_put(pn->deaths);
 }

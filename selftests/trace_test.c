@@ -4,9 +4,11 @@
  * what an administrator looks for.
  */
 #include "kselftest_harness.h"
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "agent.h"
 #include "common.h"
 #include "events.h"
 #include "proc.h"
@@ -42,6 +44,22 @@ FIXTURE_TEARDOWN(trace)
 	client_close(self->c);
 }
 
+/* All of the trace, which comes in pieces, as far as there is room. */
+static bool read_trace(char *buf, size_t size)
+{
+	int fd = open(INSTANCE "/trace", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	buf[len] = '\0';
+	return !n;
+}
+
 /* Whether what has been traced so far has a line with this in it. */
 static bool traced(FIXTURE_DATA(trace) *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -54,7 +72,7 @@ static bool traced(FIXTURE_DATA(trace) *self, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(wanted, sizeof(wanted), format, args);
 	va_end(args);
-	return read_text(self->text, sizeof(self->text), INSTANCE "/trace") &&
+	return read_trace(self->text, sizeof(self->text)) &&
 	       strstr(self->text, wanted);
 }
 
@@ -111,6 +129,79 @@ TEST_F(trace, views_are_from_the_first_user_to_the_end)
 	close(fd);
 	EXPECT_TRUE(wait_until(traced(self, "pgnl_view: scope=traced users=0 ")));
 	EXPECT_TRUE(wait_until(traced(self, "flags=0x1")));
+}
+
+/* --- Whose work runs where --------------------------------------------------- */
+
+#define QUEUED	INSTANCE "/events/workqueue/workqueue_queue_work"
+
+/* Its role has no time to be taken up again, so what it left is looked at at once. */
+static int become_agent(struct client *c)
+{
+	struct nlattr *nest = begin_peer(c, PGNL_CMD_AGENT_REGISTER, "here", 0);
+
+	mnl_attr_put_u32(c->req, PGNL_A_NODE_GRACE, 0);
+	mnl_attr_nest_end(c->req, nest);
+	return req_do(c);
+}
+
+/* Work of each kind, in a network namespace of whoever this is. */
+static int make_work(void *arg)
+{
+	struct client *c = client_in_new_netns(), *ear = client_open();
+	struct child child;
+
+	(void)arg;
+	CHECK(c && ear);
+	CHECK_EQ(0, become_agent(c));
+	CHECK_EQ(0, child_start(&child));
+	req_new(c, PGNL_CMD_VIEW_GET);
+	CHECK_EQ(0, req_do(c));
+	close((int)reply_u32(c, PGNL_A_FD));
+	CHECK(subscribe(ear, NULL, NULL) > 0);
+	CHECK_EQ(1, join(c, NULL, "g", child.pid));
+	CHECK(told(ear, PGNL_CMD_EVENT, EVENT_LIMIT));
+	child_kill(&child);
+	/* This waits for what the end has left to do. */
+	CHECK_EQ(0, stat_get(c, PGNL_A_STAT_MEMBERSHIPS));
+	client_close(ear);
+	client_close(c);
+	return 0;
+}
+
+/* Views are for whoever is in a pid namespace of the same user namespace. */
+static int make_work_as_inner_root(void *arg)
+{
+	new_ns(CLONE_NEWUSER | CLONE_NEWPID);
+	return in_child(make_work, arg);
+}
+
+#define EXPECT_ON(queue, function) \
+	EXPECT_TRUE(wait_until(traced(self, "function=%s [pgnl] workqueue=%s req_cpu", \
+				      function, queue))) \
+		TH_LOG("%s", self->text)
+
+/*
+ * Of network namespaces that anyone may make, as many as one likes may keep work
+ * waiting. They have queues of their own for it, and no queue of the kernel.
+ */
+TEST_F(trace, network_namespaces_of_users_do_not_share_queues_with_the_machines)
+{
+	if (!write_text(QUEUED "/filter", "workqueue ~ \"pgnl*\"") ||
+	    !write_text(QUEUED "/enable", "1"))
+		SKIP(return, "no tracepoint of work queues");
+	EXPECT_EQ(0, in_child(make_work, NULL));
+	EXPECT_ON("pgnl", "pgnl_proc_reap");
+	EXPECT_ON("pgnl_tell", "deliver");
+	EXPECT_ON("pgnl_tell", "work_on_view");
+	EXPECT_ON("pgnl_tell", "tend");
+	EXPECT_FALSE(traced(self, "workqueue=pgnl_user"));
+	EXPECT_EQ(0, as_user(1000, 1000, make_work_as_inner_root, NULL));
+	EXPECT_ON("pgnl_user", "pgnl_proc_reap");
+	EXPECT_ON("pgnl_user_tell", "deliver");
+	EXPECT_ON("pgnl_user_tell", "work_on_view");
+	EXPECT_ON("pgnl_user_tell", "tend");
+	EXPECT_TRUE(write_text(QUEUED "/enable", "0"));
 }
 
 TEST_HARNESS_MAIN
