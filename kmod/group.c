@@ -160,7 +160,7 @@ struct pgnl_group *pgnl_group_new(struct pgnl_scope *scope,
  * @name: its name, checked
  * @user: whom it is charged to, or NULL for nobody, see node.c
  *
- * May sleep.
+ * The lock is held: it may sleep, but not for memory that is charged.
  *
  * Return: an unpublished group with one reference, or NULL.
  */
@@ -172,7 +172,7 @@ struct pgnl_group *pgnl_group_new_far(struct pgnl_scope *scope,
 	struct pgnl_group *group;
 
 	if (user)
-		gfp |= __GFP_ACCOUNT | __GFP_NORETRY;
+		gfp = PGNL_REMOTE_CHARGED;
 	group = new_group(scope, name, gfp);
 	if (group && user)
 		group->user = pgnl_user_hold(user);

@@ -628,13 +628,37 @@ static int check_row(struct put *put, const struct pgnl_remote_row *row)
 	return 0;
 }
 
+/* Have the caller's memory cgroup reclaim for more than a row takes. */
+static void make_room(void)
+{
+	kfree(kmalloc(PAGE_SIZE, GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN));
+}
+
+/*
+ * With the lock held nobody waits for memory that is charged, so a cgroup that has
+ * to reclaim does so without it.
+ */
+static int put_charged_locked(struct put *put, const struct pgnl_remote_row *row)
+{
+	int err = pgnl_remote_put_locked(put->node, put->scope, row);
+
+	if (err != -ENOMEM || !put->node->user)
+		return err;
+	mutex_unlock(&put->pn->lock);
+	make_room();
+	mutex_lock(&put->pn->lock);
+	put->work = 0;
+	return put->scope->dead ? err :
+	       pgnl_remote_put_locked(put->node, put->scope, row);
+}
+
 static int put_row(struct put *put, const struct pgnl_remote_row *row)
 {
 	if (put->scope->dead) {
 		NL_SET_ERR_MSG(put->info->extack, "the scope has been deleted");
 		return -ENOENT;
 	}
-	if (pgnl_remote_put_locked(put->node, put->scope, row)) {
+	if (put_charged_locked(put, row)) {
 		put->node->partial = true;
 		put->node->dropping = true;
 		put->node->dropped++;

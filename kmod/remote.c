@@ -314,10 +314,10 @@ struct pgnl_remote *pgnl_remote_find_locked(struct pgnl_group *group,
 	return rhashtable_lookup_fast(&cluster->remotes, &key, remote_params);
 }
 
-/* The lock is held, so nobody may wait long for a cgroup's memory. */
+/* The lock is held, so nobody may wait for a cgroup's memory. */
 static gfp_t gfp_of(const struct pgnl_node *node)
 {
-	return node->user ? NOBODYS | __GFP_ACCOUNT | __GFP_NORETRY : NOBODYS;
+	return node->user ? PGNL_REMOTE_CHARGED : NOBODYS;
 }
 
 static struct pgnl_meta *new_meta(const struct pgnl_node *node,
@@ -544,7 +544,8 @@ static struct pgnl_group *get_group_locked(struct pgnl_scope *scope,
  * @scope: the scope, not dead
  * @row: the row, checked
  *
- * May sleep for memory, which is charged to nobody.
+ * May sleep for memory that is charged to nobody. For what is charged it does not:
+ * after -ENOMEM the caller may make room without the lock, and try again.
  *
  * Return: 0; -EDQUOT or -ENOMEM, and nothing has changed.
  */

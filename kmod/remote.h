@@ -29,6 +29,9 @@
 /* Buckets of nodes by name. */
 #define PGNL_NODE_BITS	8
 
+/* For what is charged to the agent's memory cgroup; nothing is waited for. */
+#define PGNL_REMOTE_CHARGED	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
 /**
  * struct pgnl_cluster - What a network namespace knows of other nodes.
  * @pn: the tables

@@ -20,7 +20,9 @@
  *    does the verifier. Nobody holds it while memory is charged to a requester:
  *    requests allocate first. (Index nodes and hash tables grow under it; they
  *    are not charged, since charging can wait for reclaim in the requester's
- *    memory cgroup, and everybody else would wait along.)
+ *    memory cgroup, and everybody else would wait along. Rows of other nodes and
+ *    pages of views that are charged are taken only if there is no need to wait;
+ *    room for the former is made without the lock, nl_agent.c.)
  * 2. The spinlocks of user.c and of an inbox, inside 1 or alone.
  * 3. struct pid's wait_pidfd.lock, inside 1 or alone, with interrupts off;
  *    exit.c only.

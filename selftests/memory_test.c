@@ -5,6 +5,7 @@
  * fault_test.c, which needs a kernel for it, has each allocation fail in turn.
  */
 #include "kselftest_harness.h"
+#include <sched.h>
 #include <sys/mman.h>
 
 #include "agent.h"
@@ -154,6 +155,54 @@ TEST_F(memory, a_name_that_an_agent_gives_is_the_askers)
 	EXPECT_STREQ("", verify(self->c));
 	kid_close(&kid);
 	client_close(agent);
+}
+
+/* Memory that the kernel may have back at once, as much as there is room for. */
+static bool fill_with_what_can_be_reclaimed(size_t size)
+{
+	const size_t piece = 65536;
+	char *at;
+
+	for (size_t done = 0; done < size; done += piece) {
+		at = mmap(NULL, piece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED)
+			return false;
+		memset(at, 1, piece);
+		if (madvise(at, piece, MADV_FREE))
+			return false;
+	}
+	return true;
+}
+
+static int put_into_full_cgroup(void *arg)
+{
+	static struct pgnl_row rows[N];
+	FIXTURE_DATA(memory) *self = arg;
+	struct client *c;
+
+	for (int i = 0; i < N; i++)
+		rows[i] = (struct pgnl_row) { .id = i + 1, .pid = 1, .count = 1, .weight = 1 };
+	CHECK(cgroup_set(&self->cg, "memory.max", "8388608"));
+	CHECK(enter(&self->cg));
+	new_ns(CLONE_NEWUSER | CLONE_NEWNET);
+	c = client_open();
+	CHECK(c);
+	CHECK_EQ(0, agent_for(c, 0, 0));
+	CHECK_EQ(0, peer(c, PGNL_CMD_NODE_SET, "there", 1));
+	CHECK(fill_with_what_can_be_reclaimed(16 << 20));
+	begin_put(c, NULL);
+	put_entry(c, "g", rows, N, 0);
+	CHECK_EQ(0, req_do(c));
+	CHECK_EQ(N, usage_get(c, PGNL_A_LIMIT_NET_REMOTES));
+	CHECK(!strcmp("", verify(c)));
+	client_close(c);
+	return 0;
+}
+
+/* With the lock held nothing is reclaimed; without it, it is. */
+TEST_F(memory, rows_of_other_nodes_find_room_that_has_to_be_made)
+{
+	EXPECT_EQ(0, in_child(put_into_full_cgroup, self));
 }
 
 TEST_HARNESS_MAIN
