@@ -15,14 +15,17 @@
  * Locking
  *
  * 1. pgnl_net.lock, a mutex, guards every change to every object of the
- *    network namespace. Work on many rows lets it go every PGNL_LOCK_ROWS; a
- *    commit, whose rows are ready and only change their counts, does not, nor
- *    does the verifier. Nobody holds it while memory is charged to a requester:
- *    requests allocate first. (Index nodes and hash tables grow under it; they
- *    are not charged, since charging can wait for reclaim in the requester's
- *    memory cgroup, and everybody else would wait along. Rows of other nodes and
- *    pages of views that are charged are taken only if there is no need to wait;
- *    room for the former is made without the lock, nl_agent.c.)
+ *    network namespace. Work on many rows lets it go every PGNL_LOCK_ROWS. Not
+ *    so a commit, whose rows are ready and only change their counts; the
+ *    verifier; and whoever gathers all of a group for a signal or a message, or
+ *    the nodes that have something in one that is deleted: everybody at one
+ *    moment, so a look at each row of that group (crowd.c, far.c). Nobody holds it
+ *    while memory is charged to a requester: requests allocate first. (Index nodes
+ *    and hash tables grow under it; they are not charged, since charging can wait
+ *    for reclaim in the requester's memory cgroup, and everybody else would wait
+ *    along. Rows of other nodes and pages of views that are charged are taken only
+ *    if there is no need to wait; room for the former is made without the lock,
+ *    nl_agent.c.)
  * 2. The spinlocks of user.c and of an inbox, inside 1 or alone.
  * 3. struct pid's wait_pidfd.lock, inside 1 or alone, with interrupts off;
  *    exit.c only.
