@@ -397,13 +397,13 @@ void pgnl_event_record_end(struct pgnl_member *member)
  */
 static void record_evictions(struct pgnl_group *group, struct pgnl_node *by)
 {
+	struct pid *asker = requester(by);
 	struct cause cause = {
 		.group = group,
 		.reason = PGNL_REASON_EVICTED,
 		.status = PGNL_STATUS_UNKNOWN,
 		.uid = INVALID_UID,
 		.gone = true,
-		.by = requester(by),
 		.by_node = by,
 	};
 	u32 index, rows = min_t(u32, group->nr_rows, PGNL_ROWS_MAX);
@@ -411,8 +411,10 @@ static void record_evictions(struct pgnl_group *group, struct pgnl_node *by)
 
 	for (index = 0; index < rows; index++) {
 		member = pgnl_rows_get(&group->rows, index);
-		if (pgnl_member_is_seen(member))
-			record_member(&cause, member);
+		if (!pgnl_member_is_seen(member))
+			continue;
+		cause.by = member->proc->pid == asker ? NULL : asker;
+		record_member(&cause, member);
 	}
 }
 

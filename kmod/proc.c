@@ -119,15 +119,8 @@ void pgnl_proc_table_destroy(struct pgnl_net *pn)
 	rhashtable_destroy(&pn->ids);
 }
 
-/**
- * pgnl_proc_user() - The real user of a process.
- * @pid: the process
- *
- * May sleep.
- *
- * Return: a counted reference, or an ERR_PTR(): -ESRCH, -ENOMEM.
- */
-struct pgnl_user *pgnl_proc_user(struct pid *pid)
+/* The real user, counted, or an ERR_PTR(): -ESRCH, -ENOMEM. */
+static struct pgnl_user *user_of(struct pid *pid)
 {
 	const struct cred *cred = NULL;
 	struct task_struct *task;
@@ -212,7 +205,7 @@ void pgnl_proc_free_blank(struct pgnl_proc **procs, u32 n)
  * @proc: a blank object; from here on it is pgnl_proc_free() that frees it
  * @pn: where it will live
  * @pid: the process, a reference that is taken over
- * @user: its user by pgnl_proc_user(), likewise
+ * @user: its real user, likewise
  *
  * It has one reference then.
  */
@@ -238,7 +231,7 @@ void pgnl_proc_fill(struct pgnl_proc *proc, struct pgnl_net *pn,
  */
 struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid)
 {
-	struct pgnl_user *user = pgnl_proc_user(pid);
+	struct pgnl_user *user = user_of(pid);
 	struct pgnl_proc *proc;
 
 	if (IS_ERR(user))

@@ -20,7 +20,6 @@ void pgnl_proc_table_destroy(struct pgnl_net *pn);
 
 bool __must_check pgnl_proc_alloc(struct pgnl_proc **procs, u32 n);
 void pgnl_proc_free_blank(struct pgnl_proc **procs, u32 n);
-struct pgnl_user *pgnl_proc_user(struct pid *pid);
 void pgnl_proc_fill(struct pgnl_proc *proc, struct pgnl_net *pn,
 		    struct pid *pid, struct pgnl_user *user);
 struct pgnl_proc *pgnl_proc_new(struct pgnl_net *pn, struct pid *pid);

@@ -259,7 +259,8 @@ struct core_out {
 	 * takes the row out; one that is not there is fine.
 	 *
 	 * When the kernel refuses a row for good (a cap) it marks the node partial
-	 * by itself; for that it is told members over rows_max, too. When a command was lost the driver calls core_resync().
+	 * by itself; for that it is told members over rows_max, too. When a command
+	 * was lost the driver calls core_resync().
 	 */
 	void (*node)(void *arg, struct core_text node, uint64_t incarnation,
 		     enum core_node_state state);
