@@ -148,8 +148,8 @@ static bool out_name_evict(void *arg, struct core_text name, uint64_t id, uint64
 static const struct core_out out = {
 	.name_commit = out_name_commit, .name_answer = out_name_answer,
 	.owns_names = out_owns_names, .name_evict = out_name_evict,
-	.send = out_send, .known = out_known, .close = out_close, .node = out_node, .contact = out_contact,
-	.begin = out_begin,
+	.send = out_send, .known = out_known, .close = out_close, .node = out_node,
+	.contact = out_contact, .begin = out_begin,
 	.put = out_put, .commit = out_commit, .log = out_log,
 };
 
@@ -171,7 +171,7 @@ static void have_names(struct core *core)
 {
 	const struct core_row row = {
 		.scope = { CORE_NAMES, strlen(CORE_NAMES) }, .group = { "a", 1 }, .id = 9,
-		.count = 1, .uid = 7, .told = { .fence = 5, .stamp = 5 },
+		.count = 1, .uid = 7, .weight = 1, .told = { .fence = 5, .stamp = 5 },
 	};
 	const struct core_name_request wanted = { .id = 1, .name = { "b", 1 }, .uid = 7 };
 	const struct core_name_request unwanted = { .id = 2, .name = { "c", 1 }, .uid = 7 };
