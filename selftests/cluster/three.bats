@@ -162,7 +162,6 @@ counts_more() {
 	another_digest c
 	before=$(counted c resyncs)
 	another_digest c
-	another_digest c
 	[ "$(counted c resyncs)" = "$before" ]
 	on c pgnl -q limits net-nodes=4096 >/dev/null
 	eventually agree "${nodes[@]}"
