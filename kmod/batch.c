@@ -301,22 +301,6 @@ static int pin_targets(struct pgnl_batch *batch)
 	}
 }
 
-/* Mostly it has the same user as the one before, which needs no look-up. */
-static int note_user(struct pgnl_batch *batch, struct batch_target *t,
-		     const struct cred *cred)
-{
-	t->uid = cred->uid;
-	if (pgnl_user_is(batch->user, cred->user_ns, cred->uid))
-		t->user = pgnl_user_hold(batch->user);
-	else
-		t->user = pgnl_user_get(cred->user_ns, cred->uid);
-	if (!t->user)
-		return -ENOMEM;
-	/* Borrowed from the target, later from its process. */
-	batch->user = t->user;
-	return 0;
-}
-
 static bool note_task_rcu(struct pgnl_batch *batch, struct batch_target *t)
 {
 	if (!pgnl_exit_task_rcu(t->pid))
@@ -334,51 +318,69 @@ static int refuse_target(struct pgnl_batch *batch, struct batch_target *t)
 	return blame_dead(batch, t);
 }
 
-/* Of the task that kill(2) looks at. Counted, or NULL when it has ended. */
-static const struct cred *get_cred_of(struct pid *pid)
-{
-	const struct cred *cred = NULL;
-	struct task_struct *task;
-
-	rcu_read_lock();
-	task = pid_task(pid, PIDTYPE_PID);
-	if (task)
-		cred = get_task_cred(task);
-	rcu_read_unlock();
-	return cred;
-}
-
-/* As long as they are counted, no others come to be in their place. */
-static bool still_has(struct pid *pid, const struct cred *cred)
-{
-	struct task_struct *task;
-	bool has;
-
-	rcu_read_lock();
-	task = pid_task(pid, PIDTYPE_PID);
-	has = task && rcu_access_pointer(task->real_cred) == cred;
-	rcu_read_unlock();
-	return has;
-}
-
 /*
  * Who it is, as its row will tell, and the right to act on it are of the same
  * credentials: else somebody who waits for a process to give root up could have
- * a row of root's. -EAGAIN: they have changed meanwhile.
+ * a row of root's. -EAGAIN: they have changed meanwhile, of the task that kill(2)
+ * looks at. In one RCU section no others come to be in the place of those seen.
  */
-static int check_joiner(struct pgnl_batch *batch, struct batch_target *t)
+static int check_cred_rcu(const struct pgnl_batch *batch, struct pid *pid,
+			  const struct cred **cred)
 {
-	const struct cred *cred = get_cred_of(t->pid);
+	struct task_struct *task = pid_task(pid, PIDTYPE_PID);
 	int err;
 
-	if (!cred)
+	if (!task)
 		return -ESRCH;
-	err = pgnl_perm_target(batch->who, t->pid);
-	if (!err)
-		err = still_has(t->pid, cred) ? note_user(batch, t, cred) :
-						-EAGAIN;
-	put_cred(cred);
-	return err;
+	*cred = __task_cred(task);
+	err = pgnl_perm_target(batch->who, pid);
+	if (err)
+		return err;
+	task = pid_task(pid, PIDTYPE_PID);
+	if (!task || rcu_access_pointer(task->real_cred) != *cred)
+		return -EAGAIN;
+	return 0;
+}
+
+/*
+ * Mostly it has the same user as the one before. If not, its credentials are
+ * returned, counted, to look the user up.
+ */
+static const struct cred *note_user_rcu(const struct pgnl_batch *batch,
+					struct batch_target *t,
+					const struct cred *cred)
+{
+	t->uid = cred->uid;
+	if (!pgnl_user_is(batch->user, cred->user_ns, cred->uid))
+		return get_cred_rcu(cred);
+	t->user = pgnl_user_hold(batch->user);
+	return NULL;
+}
+
+static int check_joiner(struct pgnl_batch *batch, struct batch_target *t)
+{
+	const struct cred *cred, *others = NULL;
+	int err;
+
+	rcu_read_lock();
+	err = check_cred_rcu(batch, t->pid, &cred);
+	if (!err) {
+		others = note_user_rcu(batch, t, cred);
+		if (!others && !t->user)
+			err = -EAGAIN;
+	}
+	rcu_read_unlock();
+	if (err)
+		return err;
+	if (others) {
+		t->user = pgnl_user_get(others->user_ns, others->uid);
+		put_cred(others);
+		if (!t->user)
+			return -ENOMEM;
+	}
+	/* Borrowed from the target, later from its process. */
+	batch->user = t->user;
+	return 0;
 }
 
 static int check_right(struct pgnl_batch *batch, struct batch_target *t)

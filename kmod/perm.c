@@ -382,7 +382,7 @@ static int check_for_current(const struct cred *cred, struct pid *pid)
  * @pid: a thread group
  *
  * This is the kernel's own check of kill(2), capabilities, sessions, audit
- * and security modules included.
+ * and security modules included. It does not sleep.
  *
  * Return: 0, -EPERM, another refusal of a security module, or -ESRCH when
  * the process is gone.
