@@ -98,16 +98,14 @@ is_up() {
 }
 
 @test "an agent that has no module" {
-	local module
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
 	start a
 	eventually is_ready a
 	rmmod pgnl
 	eventually_finds a 4 agent "runs, but does not have its role" "journalctl -u pgnld" || {
-		insmod "$module"
+		load_module
 		false
 	}
-	insmod "$module"
+	load_module
 	eventually_finds a 0 agent "is the agent of node a" ""
 }
 

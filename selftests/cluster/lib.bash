@@ -95,6 +95,11 @@ gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+# The one that rmmod has taken out: this kernel's, as it was built.
+load_module() {
+	insmod "$PGNL_TOP/build/kmod-$(uname -r)/pgnl.ko"
+}
+
 signal_agent() {
 	kill "-$2" "$(<"$cluster/$1.pid")"
 }

@@ -92,14 +92,12 @@ said() {
 }
 
 @test "the agent waits for a module that goes, and for its return" {
-	local module
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
 	start a
 	eventually is_ready a
-	rmmod pgnl || { echo "the agent holds the module"; insmod "$module"; false; }
+	rmmod pgnl || { echo "the agent holds the module"; load_module; false; }
 	eventually said a "the kernel module pgnl is not loaded"
 	[ "$(agent_says a | jq .ready)" = false ]
-	insmod "$module"
+	load_module
 	eventually is_ready a
 }
 
@@ -119,14 +117,12 @@ while True:
 }
 
 @test "who waits for the module is not ready, even when it reads its configuration" {
-	local module
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
 	as_manager
 	rmmod pgnl
 	start a
 	eventually said a "the kernel module pgnl is not loaded"
 	reload a
-	insmod "$module"
+	load_module
 	eventually is_ready a
 	eventually grep -qx READY=1 "$told"
 	[ "$(grep -cE '^(READY|RELOADING)=1' "$told")" = 1 ]
@@ -139,27 +135,27 @@ is_agent() {
 	[ "$(grep -c "node $1 is the agent" "$cluster/$1.log")" = "$2" ]
 }
 
+# replace_module_under NODE: its agent stands still meanwhile, until it is continued.
+replace_module_under() {
+	signal_agent "$1" STOP
+	rmmod pgnl
+	load_module
+}
+
 @test "a module that is replaced before the agent looks is noticed" {
-	local module
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
 	start a
 	eventually is_ready a
-	signal_agent a STOP
-	rmmod pgnl
-	insmod "$module"
+	replace_module_under a
 	signal_agent a CONT
 	eventually is_agent a 2
 	is_ready a
 }
 
 @test "an agent whose role another one has taken says so, and takes it again" {
-	local module other
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
+	local other
 	start a
 	eventually is_ready a
-	signal_agent a STOP
-	rmmod pgnl
-	insmod "$module"
+	replace_module_under a
 	nsenter --net=/run/netns/a -- "$pgnld" -c "$cluster/a.conf" >"$cluster/other.log" 2>&1 3>&- &
 	other=$!
 	sleepers+=("$other")

@@ -71,12 +71,10 @@ release() {
 }
 
 @test "the module is replaced under agents, and members of others are back" {
-	local module
-	module=$(ls "$PGNL_TOP"/build/kmod-"$(uname -r)"/pgnl.ko)
 	start a b
 	eventually meet a b
 	rmmod pgnl
-	insmod "$module"
+	load_module
 	eventually meet a b
 	member b web
 	member a web

@@ -143,13 +143,11 @@ bad_cables() {
 }
 
 @test "a module that goes takes all members along; when it is back, all is as it should be" {
-	local module
-	module=$PGNL_TOP/build/kmod-$(uname -r)/pgnl.ko
 	member a web
 	member b web
 	eventually agree "${nodes[@]}"
 	rmmod pgnl
-	insmod "$module"
+	load_module
 	eventually meet "${nodes[@]}"
 	[ -z "$(view a)" ]
 	member a web
