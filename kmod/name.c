@@ -210,7 +210,7 @@ static void replace_locked(struct pgnl_member *old,
 /**
  * pgnl_name_settle_locked() - Hand a name over, after the join of its new holder.
  * @member: the new holder's row, in its group's sequence
- * @old: the row of the one that has to go, pinned, or NULL
+ * @old: the row of the one that has to go, pinned, or NULL, as without a claim
  * @claim: what is asked, or NULL for a plain join
  *
  * The new one comes before the old one goes, so the group is never without
@@ -223,7 +223,7 @@ void pgnl_name_settle_locked(struct pgnl_member *member,
 	u64 now = ktime_get_real_ns();
 
 	pgnl_assert_locked(member->proc->pn);
-	if (old && claim)
+	if (old)
 		replace_locked(old, claim);
 	title->told = (struct pgnl_registration) {
 		.fence = next_fence_locked(member->proc->pn, now,

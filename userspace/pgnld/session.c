@@ -202,7 +202,8 @@ static bool do_name_evict(void *arg, struct core_text name, uint64_t id, uint64_
 
 static const struct core_out commands = {
 	.name_commit = do_name_commit, .name_answer = do_name_answer,
-	.owns_names = do_owns_names, .name_evict = do_name_evict, .send = do_send, .known = do_known, .close = do_close,
+	.owns_names = do_owns_names, .name_evict = do_name_evict,
+	.send = do_send, .known = do_known, .close = do_close,
 	.contact = do_contact, .node = do_node, .begin = do_begin, .put = do_put,
 	.commit = do_commit, .act = do_act, .answer = do_answer, .mac = do_mac, .log = do_log,
 };
