@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common.h"
+#include "proc.h"
 
 #define ALICE	1000
 #define BOB	2000
@@ -388,6 +389,49 @@ TEST_F(limit, what_a_user_has_adds_up_over_network_namespaces)
 	ASSERT_EQ(0, limit_set(self->c, PGNL_A_LIMIT_USER_MEMBERSHIPS, 5));
 	EXPECT_EQ(0, as_user(ALICE, ALICE, three_in_a_new_netns_and_two_here, NULL));
 	EXPECT_EQ(0, as_user(ALICE, ALICE, uses_no_membership, NULL));
+}
+
+/* Of a network namespace that stays, one process after the other. */
+static void members_elsewhere(int ctl, const void *arg)
+{
+	struct client *c;
+	struct child child;
+
+	(void)arg;
+	new_ns(CLONE_NEWUSER | CLONE_NEWNET);
+	c = client_open();
+	while (c && !child_start(&child)) {
+		ready(ctl, join_many(c, child.pid, 5));
+		child_kill(&child);
+		ready(ctl, 0);
+	}
+}
+
+static int counts_what_lives(void *arg)
+{
+	struct client *c = client_open();
+	struct kid kid;
+
+	(void)arg;
+	CHECK(c);
+	CHECK(WAIT_UNTIL(!usage_get(c, PGNL_A_LIMIT_USER_MEMBERSHIPS)));
+	CHECK_EQ(0, kid_start(&kid, members_elsewhere, NULL));
+	for (int i = 0; i < 10; i++) {
+		CHECK_EQ(5, hear(kid.ctl));
+		CHECK_EQ(5, usage_get(c, PGNL_A_LIMIT_USER_MEMBERSHIPS));
+		CHECK(tell(kid.ctl, 0));
+		CHECK_EQ(0, hear(kid.ctl));
+		CHECK_EQ(0, usage_get(c, PGNL_A_LIMIT_USER_MEMBERSHIPS));
+		CHECK(tell(kid.ctl, 0));
+	}
+	kid_kill(&kid);
+	return 0;
+}
+
+/* It is waited for until what the ended had there is given back. */
+TEST_F(limit, what_has_ended_in_a_namespace_of_a_user_is_not_counted)
+{
+	EXPECT_EQ(0, as_user(ALICE, ALICE, counts_what_lives, NULL));
 }
 
 /* Join as the root of user and network namespaces of its own, then let the
